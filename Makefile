@@ -1,0 +1,57 @@
+# Everything that is done to this repository from a shell. `make help` lists it.
+
+CARGO ?= cargo
+# Where `make up` keeps its data.
+DATA_DIR ?= data
+
+# Programs that set-up installed come first; shear and nextest are found by cargo on the path.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+SCRIPTS := deploy/setup.sh $(wildcard tests/fixtures/*/*.sh) .ci/run
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo up test check audit release fmt setup setup-demo setup-check setup-test
+
+help: ## Shows this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup-demo ## Runs real jobs in all three call styles and ends; INPUT=photo.jpg takes your own file
+	$(CARGO) build --locked --package cli
+	target/debug/millrace demo $(if $(INPUT),--input "$(INPUT)")
+
+up: setup-demo ## Starts everything on this machine and stays; ARGS="--llm URL" and the like are passed on
+	$(CARGO) build --locked --package cli
+	target/debug/millrace up --data-dir "$(DATA_DIR)" $(ARGS)
+
+# Programs and tests are built in one go: apart, they would be built with different features, twice.
+test: setup-test ## The whole suite; ARGS are passed to the test runner
+	$(CARGO) build --locked --workspace --bins --tests
+	$(CARGO) test --locked --workspace --doc --quiet
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		set -x; $(CARGO) nextest run --locked --workspace $(ARGS); \
+	else \
+		set -x; $(CARGO) test --locked --workspace --lib --bins --tests $(ARGS); \
+	fi
+
+check: setup-check ## Formatting, scripts, licences, unused dependencies, lints and documentation
+	$(CARGO) fmt --all --check
+	shellcheck --external-sources --check-sourced $(SCRIPTS)
+	cargo-deny --locked check licenses bans sources
+	cargo-shear --locked
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+audit: setup-check ## Known vulnerabilities; fetches its database from the open internet
+	cargo-deny --locked check advisories
+
+release: setup-demo ## The optimised program, target/release/millrace
+	$(CARGO) build --locked --release --package cli
+
+fmt: ## Formats the code
+	$(CARGO) fmt --all
+
+setup: setup-demo setup-check setup-test ## Installs all that the others need; they call it by themselves
+
+setup-demo setup-check setup-test: setup-%:
+	@deploy/setup.sh $*

@@ -1,0 +1,95 @@
+//! The directory where `up` keeps everything. One process at a time.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use common::secret::Secret;
+use common::signing::Keyring;
+
+use crate::failure::Failure;
+
+/// The data directory, locked for this process.
+pub(crate) struct DataDir {
+    path: PathBuf,
+    /// Holds the lock until the process ends.
+    _lock: File,
+}
+
+impl DataDir {
+    /// Makes the directory when it is not there, and locks it.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let unusable = |error: std::io::Error| {
+            Failure::general(format!(
+                "the data directory {} can not be written: {error}; choose another with --data-dir",
+                path.display()
+            ))
+        };
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
+        let path = path.canonicalize().map_err(unusable)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path.join("lock"))
+            .map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path, _lock: lock }),
+            Err(std::fs::TryLockError::WouldBlock) => Err(Failure::general(format!(
+                "another millrace runs on {}; stop it, or choose another directory with --data-dir",
+                path.display()
+            ))),
+            Err(std::fs::TryLockError::Error(error)) => Err(unusable(error)),
+        }
+    }
+
+    /// The directory, as an absolute path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the admin key is kept.
+    pub(crate) fn admin_key_path(&self) -> PathBuf {
+        self.path.join("admin.key")
+    }
+
+    /// Keeps the admin key, readable by the owner only.
+    pub(crate) fn keep_admin_key(&self, key: &Secret) -> Result<(), Failure> {
+        write_private(&self.admin_key_path(), key.expose())
+    }
+
+    /// The master key; it is made when there is none.
+    pub(crate) fn master_key(&self) -> Result<Secret, Failure> {
+        let path = self.path.join("master.key");
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Secret::new(text.trim())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let key = Keyring::generate_master_key();
+                write_private(&path, key.expose())?;
+                Ok(key)
+            }
+            Err(error) => Err(Failure::general(format!(
+                "the master key {} can not be read: {error}",
+                path.display()
+            ))),
+        }
+    }
+}
+
+fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    let written = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| {
+            writeln!(file, "{text}")?;
+            file.sync_all()
+        });
+    written.map_err(|error| {
+        Failure::general(format!("{} can not be written: {error}", path.display()))
+    })
+}

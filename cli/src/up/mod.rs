@@ -1,0 +1,130 @@
+//! Everything in one process: all four roles, a nats-server child, SQLite and a local directory.
+
+mod data_dir;
+mod nats_server;
+
+use std::path::Path;
+
+use common::process::Parts;
+use common::secret::Secret;
+
+use self::data_dir::DataDir;
+use self::nats_server::NatsServer;
+use crate::arguments::UpOptions;
+use crate::assemble::{self, Overrides};
+use crate::failure::Failure;
+use crate::output::say;
+
+/// `millrace up`
+pub(crate) async fn run(options: UpOptions) -> Result<(), Failure> {
+    let dir = DataDir::open(&options.data_dir)?;
+    let master_key = dir.master_key()?;
+    let mut overrides = assemble::role_overrides(&options.role);
+    overrides.extend(assemble::engine_overrides(&options.engines));
+    if let Some(listen) = options.listen {
+        overrides.push(("gateway.listen".to_owned(), listen.to_string()));
+    }
+    let mut config = assemble::load(&options.role, presets(dir.path(), &master_key), overrides, &[])?;
+    let _telemetry = assemble::start_telemetry(&config, "up")?;
+    let server = match options.role.nats {
+        Some(_) => None,
+        None => {
+            let server = NatsServer::start(dir.path()).await?;
+            config.nats.url = server.url();
+            Some(server)
+        }
+    };
+    let outcome = serve(config, &dir, server.as_ref()).await;
+    if let Some(server) = server {
+        server.stop().await;
+    }
+    outcome
+}
+
+async fn serve(
+    config: common::config::Config,
+    dir: &DataDir,
+    server: Option<&NatsServer>,
+) -> Result<(), Failure> {
+    let parts = assemble::parts(config, "up").await?;
+    if let Some(server) = server {
+        server.supervise(&parts.lifecycle);
+    }
+    let outcome = start_roles(&parts, dir, server).await;
+    if outcome.is_err() {
+        parts.lifecycle.request_stop("a role can not start");
+    }
+    let stopped = assemble::run_to_end(&parts).await;
+    outcome.and(stopped)
+}
+
+async fn start_roles(
+    parts: &Parts,
+    dir: &DataDir,
+    server: Option<&NatsServer>,
+) -> Result<(), Failure> {
+    let gateway = gateway::App::build(parts.clone()).await?;
+    let address = gateway.local_addr();
+    if let Some(key) = gateway.ensure_admin_key().await.map_err(anyhow::Error::from)? {
+        dir.keep_admin_key(&key)?;
+        say(&format!("admin key   {} (also in {})", key.expose(), dir.admin_key_path().display()));
+    }
+    let keeper = keeper::App::build(parts).await?;
+    let dispatcher = dispatcher::App::build(parts)?;
+    let worker = worker_of(parts).await?;
+    if let Some(server) = server {
+        say(&format!("nats        ready  {}", server.url()));
+    }
+    keeper.spawn();
+    say("keeper      ready");
+    dispatcher.spawn();
+    say("dispatcher  ready");
+    match worker {
+        Some(worker) => {
+            let capabilities = worker.capabilities().join(", ");
+            worker.spawn();
+            say(&format!("worker      ready  {capabilities}"));
+        }
+        None => say("worker      none   (attach one: --llm URL, --ffmpeg, --diagnostic)"),
+    }
+    gateway.spawn();
+    say(&format!("gateway     ready  http://{address}"));
+    Ok(())
+}
+
+/// The worker of this process; none when no engine is configured, since others can be attached from anywhere.
+async fn worker_of(parts: &Parts) -> Result<Option<worker::App>, Failure> {
+    let config = &parts.config.worker;
+    if config.llm.is_empty() && config.ffmpeg.is_none() && config.diagnostic.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(worker::App::build(parts).await?))
+}
+
+/// What `up` presets so that a laptop needs nothing else. File, environment and options are stronger.
+fn presets(dir: &Path, master_key: &Secret) -> Overrides {
+    let stores = [
+        ("objects.url", format!("file://{}", dir.join("objects").display())),
+        ("records.url", format!("sqlite://{}", dir.join("records.sqlite").display())),
+        ("security.master_key", master_key.expose().to_owned()),
+    ];
+    let mut presets = assemble::ffmpeg_preset();
+    presets.extend(stores.map(|(key, value)| (key.to_owned(), value)));
+    presets
+}
+
+/// Whether a program of this name is on the path.
+pub(crate) fn on_path(program: &str) -> bool {
+    find_on_path(program).is_some()
+}
+
+/// Where a program of this name is.
+pub(crate) fn find_on_path(program: &str) -> Option<std::path::PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
+}
+
+/// The address of the nats-server that an `up` on this data directory runs; `None` when none does.
+pub(crate) fn running_server(data_dir: &Path) -> Option<String> {
+    nats_server::running(&data_dir.canonicalize().ok()?.join("nats"))
+}

@@ -1,0 +1,242 @@
+//! Pulling from durable consumers with explicit settling.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{Consumer, pull};
+use async_nats::jetstream::{AckKind, Message};
+use bytes::Bytes;
+use futures::StreamExt;
+
+use super::topology::parse_consumer;
+use super::{Bus, BusError, bounded, subjects};
+use crate::clock::Timestamp;
+
+/// The consumers that exist once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FixedConsumer {
+    /// Events into SQL.
+    Record,
+    /// Delivery snapshots into SQL.
+    RecordDeliveries,
+    /// Terminal events into deliveries; headers only.
+    Outbox,
+    /// Due delays into JOBS.
+    PumpJobs,
+    /// Due delays into WEBHOOKS.
+    PumpWebhooks,
+    /// Due deliveries to dispatchers.
+    Deliver,
+}
+
+impl FixedConsumer {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Record,
+        Self::RecordDeliveries,
+        Self::Outbox,
+        Self::PumpJobs,
+        Self::PumpWebhooks,
+        Self::Deliver,
+    ];
+
+    /// The stream that it takes from.
+    pub const fn stream(self) -> &'static str {
+        match self {
+            Self::Record | Self::Outbox => subjects::JOB_EVENTS,
+            Self::RecordDeliveries => subjects::DELIVERIES,
+            Self::PumpJobs | Self::PumpWebhooks => subjects::DELAYS,
+            Self::Deliver => subjects::WEBHOOKS,
+        }
+    }
+
+    /// Its durable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Record => "record",
+            Self::RecordDeliveries => "record_deliveries",
+            Self::Outbox => "outbox",
+            Self::PumpJobs => "pump_jobs",
+            Self::PumpWebhooks => "pump_webhooks",
+            Self::Deliver => "deliver",
+        }
+    }
+
+    pub(super) fn config(self) -> Result<pull::Config, BusError> {
+        parse_consumer(match self {
+            Self::Record => include_str!("../../../nats/consumers/record.json"),
+            Self::RecordDeliveries => include_str!("../../../nats/consumers/record_deliveries.json"),
+            Self::Outbox => include_str!("../../../nats/consumers/outbox.json"),
+            Self::PumpJobs => include_str!("../../../nats/consumers/pump_jobs.json"),
+            Self::PumpWebhooks => include_str!("../../../nats/consumers/pump_webhooks.json"),
+            Self::Deliver => include_str!("../../../nats/consumers/deliver.json"),
+        })
+    }
+}
+
+/// A durable consumer that messages are pulled from.
+#[derive(Clone)]
+pub struct PullConsumer(pub(super) Consumer<pull::Config>);
+
+/// Where a consumer and its stream stand.
+#[derive(Clone, Debug)]
+pub struct ConsumerPosition {
+    /// Every message of the stream up to this sequence is acked.
+    pub ack_floor: u64,
+    /// Messages not yet delivered.
+    pub pending: u64,
+    /// Messages delivered and not yet acked.
+    pub ack_pending: u64,
+    /// When the stream was made: tells a restored or remade stream from the old one.
+    pub stream_created: Timestamp,
+    /// The newest sequence of the stream.
+    pub last_sequence: u64,
+}
+
+impl Bus {
+    /// One of the fixed consumers.
+    pub async fn consumer(&self, which: FixedConsumer) -> Result<PullConsumer, BusError> {
+        let stream = self.stream(which.stream()).await?;
+        bounded(stream.get_consumer(which.name())).await.map(PullConsumer)
+    }
+
+    /// Where a fixed consumer stands.
+    pub async fn consumer_position(
+        &self,
+        which: FixedConsumer,
+    ) -> Result<ConsumerPosition, BusError> {
+        let stream = self.stream(which.stream()).await?;
+        let info = bounded(stream.get_info()).await?;
+        let consumer = bounded(stream.consumer_info(which.name())).await?;
+        Ok(ConsumerPosition {
+            ack_floor: consumer.ack_floor.stream_sequence,
+            pending: consumer.num_pending,
+            ack_pending: consumer.num_ack_pending as u64,
+            stream_created: info.created.into(),
+            last_sequence: info.state.last_sequence,
+        })
+    }
+
+    /// Makes a fixed consumer anew so that it starts at `sequence`: what was acked before is delivered again.
+    pub async fn rewind_consumer(
+        &self,
+        which: FixedConsumer,
+        sequence: u64,
+    ) -> Result<(), BusError> {
+        let stream = self.stream(which.stream()).await?;
+        let mut config = which.config()?;
+        config.ack_wait = self.ack_wait;
+        config.deliver_policy = async_nats::jetstream::consumer::DeliverPolicy::ByStartSequence {
+            start_sequence: sequence.max(1),
+        };
+        bounded(stream.delete_consumer(which.name())).await?;
+        bounded(stream.create_consumer(config)).await.map(drop)
+    }
+}
+
+impl PullConsumer {
+    /// Takes up to `max` messages: those that are there at once, or else the first that comes within `wait`, which
+    /// is at most five seconds. Empty when none came.
+    pub async fn fetch(&self, max: usize, wait: Duration) -> Result<Vec<Pulled>, BusError> {
+        let wait = wait.min(Duration::from_secs(5));
+        let request = self.0.fetch().max_messages(max).expires(wait).messages();
+        let mut batch = tokio::time::timeout(super::CALL_TIMEOUT, request)
+            .await
+            .map_err(|_| BusError::unavailable("a pull was not sent in time"))?
+            .map_err(BusError::unavailable)?;
+        collect(&mut batch, wait + Duration::from_secs(1)).await
+    }
+}
+
+/// Drains a batch; what arrived before an error is kept.
+pub(super) async fn collect(
+    batch: &mut pull::Batch,
+    patience: Duration,
+) -> Result<Vec<Pulled>, BusError> {
+    let deadline = tokio::time::Instant::now() + patience;
+    let mut pulled = Vec::new();
+    loop {
+        match tokio::time::timeout_at(deadline, batch.next()).await {
+            Ok(Some(Ok(message))) => pulled.push(Pulled::new(message)?),
+            Ok(Some(Err(error))) if pulled.is_empty() => return Err(BusError::unavailable(error)),
+            Ok(Some(Err(_)) | None) | Err(_) => return Ok(pulled),
+        }
+    }
+}
+
+/// A message that was pulled and must be settled: acked, given back or dropped.
+pub struct Pulled {
+    message: Message,
+    /// Its sequence in the stream.
+    pub stream_sequence: u64,
+    /// How often it was delivered, counting this time.
+    pub delivered: u64,
+    /// When it was stored.
+    pub published: Timestamp,
+}
+
+impl Pulled {
+    pub(super) fn new(message: Message) -> Result<Self, BusError> {
+        let (stream_sequence, delivered, published) = {
+            let info = message.info().map_err(BusError::unavailable)?;
+            (info.stream_sequence, info.delivered.max(1) as u64, info.published.into())
+        };
+        Ok(Self { message, stream_sequence, delivered, published })
+    }
+
+    /// Where it was published.
+    pub fn subject(&self) -> &str {
+        &self.message.subject
+    }
+
+    /// The payload.
+    pub fn payload(&self) -> &Bytes {
+        &self.message.payload
+    }
+
+    /// The text of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        super::headers::text(self.message.headers.as_ref()?, name)
+    }
+
+    /// The number in a header.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        super::headers::number(self.message.headers.as_ref()?, name)
+    }
+
+    /// Removes it from the queue: what follows from it is stored. Proves nothing about ownership.
+    pub async fn ack(&self) -> Result<(), BusError> {
+        self.settle(AckKind::Ack).await
+    }
+
+    /// Gives it back, at once or after a delay.
+    pub async fn nak(&self, delay: Option<Duration>) -> Result<(), BusError> {
+        self.settle(AckKind::Nak(delay)).await
+    }
+
+    /// Drops it for good: it can never be processed.
+    pub async fn term(&self) -> Result<(), BusError> {
+        self.settle(AckKind::Term).await
+    }
+
+    /// Says that work on it goes on, which renews the ack wait.
+    pub async fn progress(&self) -> Result<(), BusError> {
+        self.settle(AckKind::Progress).await
+    }
+
+    async fn settle(&self, kind: AckKind) -> Result<(), BusError> {
+        tokio::time::timeout(super::CALL_TIMEOUT, self.message.ack_with(kind))
+            .await
+            .map_err(|_| BusError::unavailable("a settlement was not sent in time"))?
+            .map_err(BusError::unavailable)
+    }
+}
+
+impl std::fmt::Debug for Pulled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pulled")
+            .field("subject", &self.subject())
+            .field("stream_sequence", &self.stream_sequence)
+            .field("delivered", &self.delivered)
+            .finish()
+    }
+}

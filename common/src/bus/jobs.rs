@@ -1,0 +1,237 @@
+//! The messages of jobs and calls: publishing, pulling by lane, removing.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{Consumer, pull};
+use async_nats::jetstream::message::PublishMessage;
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+
+use super::consume::collect;
+use super::publish::{Refusal, publish};
+use super::{
+    Bus, BusError, CALL_TIMEOUT, PublishError, Pulled, StoredEvent, bounded, headers, subjects,
+};
+use crate::job::{JobEnvelope, Lane};
+
+/// The group that every pull of work names.
+const GROUP: &str = "workers";
+/// Warm workers are served before cold ones.
+const WARM: usize = 0;
+const COLD: usize = 5;
+
+/// The consumer of one model in one lane.
+#[derive(Clone)]
+pub struct LaneConsumer {
+    consumer: Consumer<pull::Config>,
+    /// The model.
+    pub model: String,
+    /// The lane.
+    pub lane: Lane,
+}
+
+/// A job or call as it was pulled.
+#[derive(Debug)]
+pub struct WorkMessage {
+    /// The message, to be settled.
+    pub pulled: Pulled,
+    /// What it asks for.
+    pub work: Work,
+}
+
+/// What a message asks for.
+#[derive(Debug)]
+pub enum Work {
+    /// A durable job: the message repeats the event that it follows, so that a worker can take it without a read.
+    Job(Box<StoredEvent>),
+    /// A synchronous call.
+    Call(Box<JobEnvelope>),
+    /// Nothing that this program can read.
+    Unreadable(String),
+}
+
+impl Bus {
+    /// Publishes the message of a job that is due. Ok also when a copy lies on the subject already.
+    pub async fn publish_job(
+        &self,
+        stored: &StoredEvent,
+        patience: Duration,
+    ) -> Result<(), PublishError> {
+        let message = job_message(stored)?.message_id(message_id(stored));
+        self.publish_work(&stored.event.job, &message, patience).await
+    }
+
+    /// Publishes the message of a job again although the broker may remember its message id: for a message that is
+    /// known to be missing.
+    pub async fn republish_job(
+        &self,
+        stored: &StoredEvent,
+        patience: Duration,
+    ) -> Result<(), PublishError> {
+        self.publish_work(&stored.event.job, &job_message(stored)?, patience).await
+    }
+
+    /// Publishes a synchronous call; the broker drops it after `ttl`, at least a second.
+    pub async fn publish_call(
+        &self,
+        job: &JobEnvelope,
+        ttl: Duration,
+        patience: Duration,
+    ) -> Result<(), PublishError> {
+        let payload = encode(job)?;
+        let mut map = async_nats::HeaderMap::new();
+        headers::add_trace(&mut map);
+        let message = PublishMessage::build()
+            .payload(payload)
+            .headers(map)
+            .message_id(job.id.to_string())
+            .ttl(ttl.max(Duration::from_secs(1)));
+        self.publish_work(job, &message, patience).await
+    }
+
+    async fn publish_work(
+        &self,
+        job: &JobEnvelope,
+        message: &PublishMessage,
+        patience: Duration,
+    ) -> Result<(), PublishError> {
+        match publish(&self.jetstream, &subjects::job(job), message, patience).await {
+            Ok(_) | Err(Refusal::SubjectTaken) => Ok(()),
+            Err(refusal) => {
+                if matches!(refusal, Refusal::Unknown(_)) {
+                    // Perhaps the stream is gone, as a memory stream is after a restart, and its consumers with it.
+                    self.missing_stream.notify_one();
+                }
+                Err(refusal.into())
+            }
+        }
+    }
+
+    /// Removes the message of a call.
+    pub async fn remove_call(&self, job: &JobEnvelope) -> Result<(), BusError> {
+        let stream = self.stream(&subjects::calls_stream(&job.capability)).await?;
+        bounded(async { stream.purge().filter(subjects::job(job)).await }).await.map(drop)
+    }
+
+    /// Removes whatever message a job has, in JOBS and in DELAYS. Only after its terminal event.
+    pub async fn remove_job(&self, job: &JobEnvelope) -> Result<(), BusError> {
+        let jobs = self.stream(&subjects::jobs_stream(&job.capability)).await?;
+        bounded(async { jobs.purge().filter(subjects::job(job)).await }).await?;
+        let delays = self.stream(subjects::DELAYS).await?;
+        for subject in [subjects::delay_at(job.id), subjects::delay_due_job(job.id)] {
+            bounded(async { delays.purge().filter(subject).await }).await?;
+        }
+        Ok(())
+    }
+
+    /// The consumers that exist for a capability, in every lane.
+    pub async fn lane_consumers(&self, capability: &str) -> Result<Vec<LaneConsumer>, BusError> {
+        let mut found = Vec::new();
+        for name in [subjects::calls_stream(capability), subjects::jobs_stream(capability)] {
+            let stream = self.stream(&name).await?;
+            let names: Vec<String> = bounded(stream.consumer_names().try_collect()).await?;
+            for consumer_name in names {
+                let Some((model, lane)) = subjects::parse_model_consumer(&consumer_name) else {
+                    continue;
+                };
+                found.push(self.lane_consumer(capability, &model, lane).await?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The consumer of a model in a lane.
+    pub async fn lane_consumer(
+        &self,
+        capability: &str,
+        model: &str,
+        lane: Lane,
+    ) -> Result<LaneConsumer, BusError> {
+        let stream = self.stream(&subjects::lane_stream(capability, lane)).await?;
+        let consumer = bounded(stream.get_consumer(&subjects::model_consumer(model, lane))).await?;
+        Ok(LaneConsumer { consumer, model: model.to_owned(), lane })
+    }
+
+    /// Removes the consumer of a model in a lane.
+    pub async fn remove_lane_consumer(
+        &self,
+        capability: &str,
+        model: &str,
+        lane: Lane,
+    ) -> Result<(), BusError> {
+        let stream = self.stream(&subjects::lane_stream(capability, lane)).await?;
+        bounded(stream.delete_consumer(&subjects::model_consumer(model, lane))).await.map(drop)
+    }
+
+    /// Subscribes to the doorbell of a capability.
+    pub async fn work_bell(&self, capability: &str) -> Result<WorkBell, BusError> {
+        bounded(self.client.subscribe(subjects::bell(capability))).await.map(WorkBell)
+    }
+}
+
+impl LaneConsumer {
+    /// Takes up to `max` messages that are there now, without waiting for more. Call it only with `max` free slots.
+    pub async fn take(&self, max: usize, warm: bool) -> Result<Vec<WorkMessage>, BusError> {
+        let request = self
+            .consumer
+            .fetch()
+            .max_messages(max)
+            .group(GROUP)
+            .priority(if warm { WARM } else { COLD })
+            .messages();
+        let mut batch = tokio::time::timeout(CALL_TIMEOUT, request)
+            .await
+            .map_err(|_| BusError::unavailable("a pull was not sent in time"))?
+            .map_err(BusError::unavailable)?;
+        let pulled = collect(&mut batch, CALL_TIMEOUT).await?;
+        Ok(pulled.into_iter().map(WorkMessage::new).collect())
+    }
+}
+
+impl WorkMessage {
+    fn new(pulled: Pulled) -> Self {
+        let work = if pulled.subject().starts_with("calls.") {
+            serde_json::from_slice(pulled.payload()).map(|job| Work::Call(Box::new(job)))
+        } else {
+            let sequence = pulled.number(headers::EVENT_SEQUENCE).unwrap_or(0);
+            serde_json::from_slice(pulled.payload())
+                .map(|event| Work::Job(Box::new(StoredEvent { event, sequence })))
+        };
+        Self { work: work.unwrap_or_else(|error| Work::Unreadable(error.to_string())), pulled }
+    }
+}
+
+/// Rings when work arrives: a hint, which may be missed or come for nothing.
+pub struct WorkBell(async_nats::Subscriber);
+
+impl WorkBell {
+    /// The model and lane for which work arrived; `None` when the subscription ended.
+    pub async fn ring(&mut self) -> Option<(String, Lane)> {
+        loop {
+            let message = self.0.next().await?;
+            if let Some((_, model, lane)) = subjects::parse_work(&message.subject) {
+                return Some((model, lane));
+            }
+        }
+    }
+}
+
+/// The message id of a job after this event: each version has its own, so that a job that is given back within the
+/// broker's memory is not taken for a duplicate.
+pub(super) fn message_id(stored: &StoredEvent) -> String {
+    format!("{}:{}", stored.event.job.id, stored.event.version)
+}
+
+pub(super) fn job_message(stored: &StoredEvent) -> Result<PublishMessage, PublishError> {
+    let mut map = async_nats::HeaderMap::new();
+    map.insert(headers::EVENT_SEQUENCE, stored.sequence.to_string().as_str());
+    map.insert(headers::EVENT_VERSION, stored.event.version.to_string().as_str());
+    headers::add_trace(&mut map);
+    Ok(PublishMessage::build().payload(encode(&stored.event)?).headers(map))
+}
+
+fn encode(value: &impl serde::Serialize) -> Result<Bytes, PublishError> {
+    serde_json::to_vec(value)
+        .map(Bytes::from)
+        .map_err(|error| PublishError::Unavailable(format!("a job can not be encoded: {error}")))
+}

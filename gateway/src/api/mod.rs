@@ -1,0 +1,17 @@
+//! What every route shares: the error body and the extractors that answer with it.
+
+mod body;
+pub(crate) mod error;
+pub(crate) mod jobs;
+mod json;
+mod multipart;
+mod path;
+mod query;
+
+pub(crate) use body::ApiBody;
+pub(crate) use body::media_type;
+pub(crate) use error::{ApiError, ErrorBody, ErrorCause, ErrorDetail};
+pub(crate) use json::{ApiJson, parse_json};
+pub(crate) use multipart::{ApiMultipart, part_error};
+pub(crate) use path::ApiPath;
+pub(crate) use query::ApiQuery;

@@ -1,0 +1,50 @@
+//! Removing the content of an ended job before its retention ends.
+
+use std::time::Duration;
+
+use common::bus::WriteError;
+use common::job::{JobEvent, JobId, Tenant};
+use common::objects::job_prefix;
+
+use super::decide;
+use crate::api::ApiError;
+use crate::state::AppState;
+
+/// How long the write may take.
+const PATIENCE: Duration = Duration::from_millis(1800);
+
+/// Removes input, result and files of an ended job, and returns what is left of it: that it was, and how it ended.
+/// Safe to repeat.
+///
+/// The event is written again without its content, under its own id: the end stays the same one, and its webhooks are
+/// made once, whichever of the two the outbox reads. The keeper takes the content out of the records when it reads
+/// that event. Objects go first, so that a crash in between leaves an event that can be removed again.
+pub(crate) async fn remove_content(
+    state: &AppState,
+    tenant: &Tenant,
+    id: JobId,
+) -> Result<JobEvent, ApiError> {
+    let known = decide(state, tenant, id).await?;
+    if !known.event.is_terminal() {
+        return Err(ApiError::conflict("The job has not ended. Cancel it first."));
+    }
+    if known.content_removed {
+        return Ok(known.event);
+    }
+    let Some(sequence) = known.sequence else {
+        return Err(ApiError::conflict(
+            "The job ended so long ago that its content is removed by retention only.",
+        ));
+    };
+    state.objects.delete_prefix(&job_prefix(id)).await?;
+    state.bus.remove_dead_job(&known.event.job).await?;
+    let bare = known.event.without_content(state.clock.as_ref());
+    match state.bus.events().swap(&bare, sequence, PATIENCE).await {
+        Ok(stored) => Ok(stored.event),
+        // Only another removal writes after the end.
+        Err(WriteError::Conflict(Some(last))) if last.event.content_removed_at.is_some() => {
+            Ok(last.event)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,46 @@
+//! The answer of a call as one piece.
+
+use axum::response::Response;
+use common::job::Outcome as JobOutcome;
+
+use super::serve::{Outcome, Waited};
+use super::failure::{deadline, no_worker};
+use crate::answer::{name_job, with_bytes, with_result};
+use crate::api::ApiError;
+use crate::state::AppState;
+use crate::submit::named;
+use crate::wait::{Ended, WaitError, collect};
+
+/// Waits for the whole answer.
+pub(super) async fn whole(state: &AppState, waited: Waited) -> Result<Outcome, ApiError> {
+    let Waited { mut session, mut guard, durable, .. } = waited;
+    let job = session.job().id;
+    let ended = match collect(&mut session, durable).await {
+        Ok(ended) => ended,
+        Err(WaitError::NoWorker) => {
+            let withdrawn = guard.is_some();
+            if let Some(guard) = guard {
+                guard.give_up(JobOutcome::Canceled);
+            }
+            return Err(no_worker(session.job(), withdrawn));
+        }
+        Err(WaitError::TimedOut) => {
+            let Some(guard) = guard else { return Ok(Outcome::NotYet) };
+            guard.give_up(JobOutcome::Expired);
+            return Err(deadline(job));
+        }
+    };
+    if let Some(guard) = &mut guard {
+        guard.disarm();
+    }
+    let response: Response = match ended {
+        Ended::Answer { content_type, body } => {
+            let mut response = with_bytes(&content_type, body);
+            name_job(&mut response, job);
+            response
+        }
+        Ended::Failed(error) => return Err(named(ApiError::of_job(&error), job)),
+        Ended::Event(event) => with_result(state, &event).await?,
+    };
+    Ok(Outcome::Answer(response))
+}

@@ -1,0 +1,115 @@
+//! Event, then message: accepted means that the broker has both.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::bus::{Bus, BusError, PublishError, StoredEvent, WriteError};
+use common::error_code::ErrorCode;
+use common::job::{JobEnvelope, JobError, JobEvent, JobState, Outcome};
+
+use super::Error;
+use super::patience::Patience;
+use crate::state::AppState;
+
+/// What stands after a publish.
+#[derive(Debug)]
+pub(super) enum Published {
+    /// Our job.
+    Ours(StoredEvent),
+    /// A job of the same id was there already: somebody was faster with the same idempotency key.
+    Theirs(StoredEvent),
+}
+
+/// Publishes a durable job.
+pub(super) async fn publish_job(
+    state: &AppState,
+    job: &Arc<JobEnvelope>,
+    patience: &mut Patience,
+) -> Result<Published, Error> {
+    patience.bound(state.bus.ensure_model_consumers(&job.capability, &job.model)).await?;
+    let event = JobEvent::submitted(Arc::clone(job), state.clock.as_ref());
+    let written = patience.spend(|left| state.bus.events().create(&event, left)).await;
+    let stored = match written {
+        Ok(stored) => stored,
+        Err(WriteError::Conflict(Some(theirs))) => return Ok(Published::Theirs(*theirs)),
+        Err(WriteError::Conflict(None)) => {
+            return Err(Error::Internal("a create-only event met no other event".to_owned()));
+        }
+        Err(WriteError::Full) => return Err(Error::Full),
+        Err(WriteError::Unavailable(cause)) => {
+            return Err(Error::Unavailable { job: Some(job.id), cause });
+        }
+    };
+    match publish_message(state, &stored, patience).await {
+        Ok(()) => Ok(Published::Ours(stored)),
+        Err(PublishError::Unavailable(cause)) => {
+            Err(Error::Unavailable { job: Some(job.id), cause })
+        }
+        Err(refusal) => Err(refuse(state, &stored, &refusal, patience).await),
+    }
+}
+
+/// Publishes the message that belongs to an event; safe to repeat.
+pub(super) async fn publish_message(
+    state: &AppState,
+    stored: &StoredEvent,
+    patience: &mut Patience,
+) -> Result<(), PublishError> {
+    let bus = &state.bus;
+    patience
+        .spend(|left| async move {
+            if stored.event.state == JobState::Scheduled {
+                return bus.schedule_job(stored, left).await;
+            }
+            bus.publish_job(stored, left).await?;
+            ensure_again(bus, &stored.event.job).await;
+            Ok(())
+        })
+        .await
+}
+
+/// Publishes a synchronous call. The broker drops it after `ttl`.
+pub(crate) async fn publish_call(
+    bus: &Bus,
+    job: &JobEnvelope,
+    ttl: Duration,
+    patience: Duration,
+) -> Result<(), PublishError> {
+    let unavailable = |error: BusError| PublishError::Unavailable(error.to_string());
+    bus.ensure_model_consumers(&job.capability, &job.model).await.map_err(unavailable)?;
+    bus.publish_call(job, ttl, patience).await?;
+    ensure_again(bus, job).await;
+    Ok(())
+}
+
+/// The stream may have been made anew since the consumers were known to be there, for example after a restart of the
+/// broker: then the message lies where nobody takes it. Costs nothing when they are there.
+async fn ensure_again(bus: &Bus, job: &JobEnvelope) {
+    if let Err(error) = bus.ensure_model_consumers(&job.capability, &job.model).await {
+        tracing::warn!(model = job.model, %error, "the consumers of a model were not made again");
+    }
+}
+
+/// The broker definitely has no message, so the job ends before its caller is told.
+async fn refuse(
+    state: &AppState,
+    stored: &StoredEvent,
+    refusal: &PublishError,
+    patience: &mut Patience,
+) -> Error {
+    let error = JobError::retryable(ErrorCode::Refused, "The queue did not take the job.");
+    let retention = state.bus.events().retention();
+    let ended = stored.event.finished(Outcome::Failed(error), None, retention, state.clock.as_ref());
+    let Ok(event) = ended else {
+        return Error::Internal("a job that was just queued can not fail".to_owned());
+    };
+    let swap = patience.spend(|left| state.bus.events().swap(&event, stored.sequence, left)).await;
+    match (swap, refusal) {
+        (Ok(_), PublishError::TooLarge) => Error::TooLarge,
+        (Ok(_), _) => Error::Full,
+        // Without the end the keeper will publish the job again: it may still run.
+        (Err(error), _) => {
+            Error::Unavailable { job: Some(stored.event.job.id), cause: error.to_string() }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The content of one ended job: its objects, and its parameters and result in the event and in the record.
+
+use common::bus::{BusError, WriteError};
+use common::job::{JobEvent, Lane};
+use common::objects::{fetched_input, input_key, job_prefix};
+
+use crate::context::{Context, PATIENCE};
+use crate::trouble::Trouble;
+
+/// Removes the content of a job that has ended. Safe to repeat: objects go first and the record last, so that a crash
+/// in between leaves a job that is cleaned again.
+pub(super) async fn remove(context: &Context, recorded: &JobEvent) -> Result<(), Trouble> {
+    let id = recorded.job.id;
+    // A call kept nothing: its answer went to its caller.
+    if recorded.job.lane != Lane::Interactive {
+        context.objects.delete_prefix(&job_prefix(id)).await?;
+        strip_event(context, recorded).await?;
+    }
+    let bare = recorded.without_content(context.clock.as_ref());
+    Ok(context.records.forget_content(&bare).await?)
+}
+
+/// Tells the end again without its content, while JOB_EVENTS still has it: what is gone is not shown as if it were
+/// there. It is the same event under its own id, so no other webhook follows from it.
+async fn strip_event(context: &Context, recorded: &JobEvent) -> Result<(), Trouble> {
+    let last = match context.bus.events().last(recorded.job.id).await {
+        Ok(Some(last)) => last,
+        Ok(None) | Err(BusError::Undecodable { .. }) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    if !last.event.is_terminal() || last.event.content_removed_at.is_some() {
+        return Ok(());
+    }
+    let bare = last.event.without_content(context.clock.as_ref());
+    match context.bus.events().swap(&bare, last.sequence, PATIENCE).await {
+        Ok(_) | Err(WriteError::Conflict(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Where the inputs of a job lie; they stay for as long as its result does.
+pub(super) fn inputs(event: &JobEvent) -> [String; 2] {
+    let id = event.job.id;
+    let folder = fetched_input(id, "");
+    [input_key(id), folder.trim_end_matches('/').to_owned()]
+}

@@ -1,0 +1,153 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::bus::FixedConsumer;
+use common::clock::{Clock as _, ManualClock, SystemClock};
+use common::job::{JobEvent, Lane, Run, RunId};
+use common::objects::{FileKey, RunKey, fetched_input, input_key};
+
+use super::*;
+use crate::duty::Duty as _;
+use crate::record::Recorder;
+use crate::record::events::Events;
+use crate::testing::{PATIENCE, Surroundings, perform_until, tenant};
+
+/// Surroundings whose keeper lives later than the events.
+async fn later(by: Duration) -> Surroundings {
+    Surroundings::at(Arc::new(ManualClock::new(SystemClock.now().plus(by)))).await
+}
+
+async fn record(around: &Surroundings) {
+    let mut recorder = Recorder::<Events>::new(&around.context);
+    perform_until(&mut recorder, async || around.is_drained(FixedConsumer::Record).await).await;
+}
+
+async fn put(around: &Surroundings, key: &str) {
+    around.context.objects.put(key, "bytes").await.unwrap();
+}
+
+async fn is_there(around: &Surroundings, key: &str) -> bool {
+    around.context.objects.head(key).await.is_ok()
+}
+
+#[tokio::test]
+async fn content_goes_at_the_end_of_its_retention_everywhere() {
+    let around = later(Duration::from_hours(25)).await;
+    let stored = around.submit(|_| {}).await;
+    let running = around.start_run(&stored).await;
+    let done = around.succeed(&running).await;
+    let job = done.event.job.id;
+    let run = RunKey { job, run: running.event.run_id.unwrap() };
+    let keys = [input_key(job), fetched_input(job, "source"), run.result(), run.artifact("a.png")];
+    for key in &keys {
+        put(&around, key).await;
+    }
+    record(&around).await;
+    Cleaner::new(&around.context).tick().await.unwrap();
+    for key in &keys {
+        assert!(!is_there(&around, key).await, "{key}");
+    }
+    let last = around.last(job).await;
+    assert!(last.content_removed_at.is_some() && last.result.is_none());
+    assert_eq!((last.id, last.state), (done.event.id, done.event.state));
+    let read = around.context.records.job(&tenant(), job).await.unwrap().unwrap();
+    assert!(read.content_removed_at.is_some() && read.event.job.input.is_none());
+    // Told again, recorded again: nothing moves any more.
+    record(&around).await;
+    Cleaner::new(&around.context).tick().await.unwrap();
+    assert_eq!(around.last(job).await.version, last.version);
+}
+
+#[tokio::test]
+async fn content_stays_until_then() {
+    let around = later(Duration::from_hours(23)).await;
+    let stored = around.submit(|_| {}).await;
+    let done = around.succeed(&stored).await;
+    put(&around, &input_key(done.event.job.id)).await;
+    record(&around).await;
+    Cleaner::new(&around.context).tick().await.unwrap();
+    assert!(is_there(&around, &input_key(done.event.job.id)).await);
+    assert!(around.last(done.event.job.id).await.result.is_some());
+}
+
+/// Interleaving 8: two runs stored objects; the event names one of them.
+#[tokio::test]
+async fn objects_of_runs_that_lost_go_early() {
+    let around = later(Duration::from_hours(2)).await;
+    let stored = around.submit(|_| {}).await;
+    let first = around.start_run(&stored).await;
+    let winner = Run { id: RunId::new(&SystemClock), worker_id: "w2".to_owned() };
+    let second = around.swap(&first.event.started(&winner, &SystemClock).unwrap(), &first).await;
+    around.succeed(&second).await;
+    let job = stored.event.job.id;
+    let lost = RunKey { job, run: first.event.run_id.unwrap() }.artifact("a.png");
+    let won = RunKey { job, run: winner.id }.artifact("a.png");
+    for key in [&lost, &won, &fetched_input(job, "source")] {
+        put(&around, key).await;
+    }
+    record(&around).await;
+    Cleaner::new(&around.context).tick().await.unwrap();
+    assert!(!is_there(&around, &lost).await);
+    assert!(is_there(&around, &won).await);
+    assert!(is_there(&around, &fetched_input(job, "source")).await);
+}
+
+#[tokio::test]
+async fn calls_are_forgotten_without_another_event() {
+    let around = later(Duration::from_hours(25)).await;
+    let call = crate::testing::envelope(|job| job.lane = Lane::Interactive);
+    let event = JobEvent::submitted(Arc::new(call), &SystemClock);
+    let event = crate::testing::succeeded(&event, &SystemClock);
+    around.bus().events().create(&event, PATIENCE).await.unwrap();
+    record(&around).await;
+    Cleaner::new(&around.context).tick().await.unwrap();
+    assert_eq!(around.last(event.job.id).await.version, event.version);
+    let read = around.context.records.job(&tenant(), event.job.id).await.unwrap().unwrap();
+    assert!(read.content_removed_at.is_some());
+}
+
+#[tokio::test]
+async fn rows_go_at_the_end_of_their_retention() {
+    let around = later(Duration::from_hours(24 * 31)).await;
+    let stored = around.submit(|_| {}).await;
+    let done = around.succeed(&stored).await;
+    let open = around.submit(|_| {}).await;
+    record(&around).await;
+    let mut cleaner = Cleaner::new(&around.context);
+    cleaner.tick().await.unwrap();
+    cleaner.tick().await.unwrap();
+    let records = &around.context.records;
+    assert!(!records.knows_job(done.event.job.id).await.unwrap());
+    assert!(records.knows_job(open.event.job.id).await.unwrap());
+}
+
+#[tokio::test]
+async fn files_and_ended_windows_go() {
+    let around = later(Duration::from_hours(24 * 8)).await;
+    let file = FileKey { tenant: tenant(), id: "f1".to_owned() };
+    put(&around, &file.content()).await;
+    put(&around, &file.meta()).await;
+    let hour = around.context.clock.now().as_secs() / 3600;
+    for window in [hour - 1, hour, hour + 1] {
+        around.bus().count(&tenant(), "delayed", &window.to_string(), 1).await.unwrap();
+    }
+    FileCleaner::new(&around.context).tick().await.unwrap();
+    assert!(!is_there(&around, &file.content()).await && !is_there(&around, &file.meta()).await);
+    for (window, total) in [(hour - 1, 1), (hour, 2), (hour + 1, 2)] {
+        let counted = around.bus().count(&tenant(), "delayed", &window.to_string(), 1).await;
+        assert_eq!(counted.unwrap(), total, "{window}");
+    }
+}
+
+#[tokio::test]
+async fn objects_of_jobs_that_do_not_exist_go() {
+    let around = later(Duration::from_hours(49)).await;
+    let known = around.write_event(|_| {}).await.event.job.id;
+    let unknown = common::job::JobId::new(&SystemClock);
+    for job in [known, unknown] {
+        put(&around, &input_key(job)).await;
+    }
+    OrphanCleaner::new(&around.context).tick().await.unwrap();
+    assert!(is_there(&around, &input_key(known)).await);
+    assert!(!is_there(&around, &input_key(unknown)).await);
+}

@@ -1,0 +1,80 @@
+use std::collections::BTreeMap;
+
+use common::bus::{FixedConsumer, Presence};
+use common::clock::{Clock as _, SystemClock};
+use common::job::Lane;
+
+use super::*;
+use crate::record::Recorder;
+use crate::record::events::Events;
+use crate::testing::{Surroundings, in_the_past, perform_until};
+
+async fn record(around: &Surroundings) {
+    let mut recorder = Recorder::<Events>::new(&around.context);
+    perform_until(&mut recorder, async || around.is_drained(FixedConsumer::Record).await).await;
+}
+
+fn presence(running: Vec<common::job::JobId>) -> Presence {
+    Presence {
+        worker_id: "w1".to_owned(),
+        version: String::new(),
+        started_at: SystemClock.now(),
+        seen_at: SystemClock.now(),
+        capabilities: BTreeMap::new(),
+        slots: 1,
+        running,
+        draining: false,
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_nobody_pulled_expires_and_its_message_goes() {
+    let around = Surroundings::new().await;
+    let overdue = around.submit(|job| job.deadline = Some(in_the_past(1))).await;
+    let hour = SystemClock.now().plus(Duration::from_hours(1));
+    let scheduled = around
+        .submit(|job| {
+            job.run_at = Some(hour);
+            job.deadline = Some(in_the_past(1));
+        })
+        .await;
+    let in_time = around.submit(|job| job.deadline = Some(hour)).await;
+    record(&around).await;
+    Expirer::new(&around.context).tick().await.unwrap();
+    for job in [&overdue, &scheduled] {
+        assert_eq!(around.last(job.event.job.id).await.state, JobState::Expired);
+        assert_eq!(around.bus().find_job_message(&job.event.job).await.unwrap(), None);
+    }
+    assert_eq!(around.last(in_time.event.job.id).await.state, JobState::Queued);
+    assert!(around.take(Lane::Normal).await.is_some());
+}
+
+#[tokio::test]
+async fn a_job_that_runs_is_its_workers_to_end() {
+    let around = Surroundings::new().await;
+    let just_over = around.submit(|job| job.deadline = Some(in_the_past(1))).await;
+    let long_over = around.submit(|job| job.deadline = Some(in_the_past(3600))).await;
+    let abandoned = around.submit(|job| job.deadline = Some(in_the_past(3600))).await;
+    for stored in [&just_over, &long_over, &abandoned] {
+        around.start_run(stored).await;
+    }
+    around.bus().put_presence(&presence(vec![long_over.event.job.id])).await.unwrap();
+    record(&around).await;
+    Expirer::new(&around.context).tick().await.unwrap();
+    assert_eq!(around.last(just_over.event.job.id).await.state, JobState::Running);
+    assert_eq!(around.last(long_over.event.job.id).await.state, JobState::Running);
+    assert_eq!(around.last(abandoned.event.job.id).await.state, JobState::Expired);
+}
+
+/// Two keepers at once: one end, whoever is first.
+#[tokio::test]
+async fn a_job_expires_once() {
+    let around = Surroundings::new().await;
+    let stored = around.submit(|job| job.deadline = Some(in_the_past(1))).await;
+    record(&around).await;
+    let (mut first, mut second) = (Expirer::new(&around.context), Expirer::new(&around.context));
+    let (one, two) = tokio::join!(first.tick(), second.tick());
+    one.unwrap();
+    two.unwrap();
+    assert_eq!(around.last(stored.event.job.id).await.version, 2);
+}

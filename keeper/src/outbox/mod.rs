@@ -1,0 +1,141 @@
+//! Terminal events into webhook deliveries.
+//!
+//! JOB_EVENTS is the outbox: whoever writes a terminal event has done all it must. This duty reads the headers of every
+//! event once, makes one delivery for each target under an id that follows from event and target, and acks the event
+//! when all of them are stored. A crash repeats the event, which finds its deliveries made.
+
+mod make;
+mod targets;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use common::bus::{BusError, FixedConsumer, PullConsumer, Pulled, PublishError, headers};
+use common::job::Tenant;
+use futures::StreamExt as _;
+use futures::stream;
+
+use crate::context::Context;
+use crate::duty::{Duty, Next};
+use crate::trouble::Trouble;
+
+/// Events that are taken at once.
+const FETCH: usize = 256;
+/// Events that are worked on at the same time.
+const WORKING: usize = 32;
+/// How long a fetch waits for the first event; a stop waits for it.
+const FETCH_WAIT: Duration = Duration::from_secs(1);
+/// When an event comes again whose deliveries could not be stored.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// Makes deliveries.
+pub(crate) struct Outbox {
+    context: Context,
+    consumer: Option<PullConsumer>,
+}
+
+/// What became of an event.
+enum Done {
+    /// All that follows from it is stored.
+    Ack,
+    /// It can never be worked on.
+    Drop,
+}
+
+impl Outbox {
+    pub(crate) fn new(context: &Context) -> Self {
+        Self { context: context.clone(), consumer: None }
+    }
+
+    async fn fetch(&mut self) -> Result<Vec<Pulled>, BusError> {
+        let consumer = match &self.consumer {
+            Some(consumer) => consumer,
+            None => {
+                let consumer = self.context.bus.consumer(FixedConsumer::Outbox).await?;
+                self.consumer.insert(consumer)
+            }
+        };
+        consumer.fetch(FETCH, FETCH_WAIT).await
+    }
+
+    async fn settle(&self, pulled: &Pulled) -> Result<(), Trouble> {
+        match self.work(pulled).await {
+            Ok(Done::Ack) => Ok(pulled.ack().await?),
+            Ok(Done::Drop) => Ok(pulled.term().await?),
+            Err(trouble) => {
+                let _ = pulled.nak(Some(AGAIN)).await;
+                Err(trouble)
+            }
+        }
+    }
+
+    async fn work(&self, pulled: &Pulled) -> Result<Done, Trouble> {
+        let Some(event_type) = terminal_type(pulled) else { return Ok(Done::Ack) };
+        let Some(tenant) = pulled.header(headers::TENANT).and_then(|name| name.parse().ok()) else {
+            tracing::error!(
+                subject = pulled.subject(),
+                sequence = pulled.stream_sequence,
+                "an event names no tenant; no webhook follows from it"
+            );
+            return Ok(Done::Drop);
+        };
+        if !self.context.live.fresh() {
+            return Err(Trouble::StaleConfig);
+        }
+        let own_webhook = pulled.header(headers::WEBHOOK).is_some();
+        if !own_webhook && !self.any_endpoint_wants(&tenant, event_type) {
+            return Ok(Done::Ack);
+        }
+        let stored = match self.context.bus.events().get(pulled.stream_sequence).await {
+            Ok(Some(stored)) => stored,
+            // Removed by its owner, or older than any callback is useful.
+            Ok(None) => return Ok(Done::Ack),
+            Err(error @ BusError::Undecodable { .. }) => {
+                tracing::error!(%error, "no webhook follows from an event that can not be read");
+                return Ok(Done::Drop);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for target in targets::of(&self.context, &stored.event) {
+            match make::delivery(&self.context, &stored.event, target).await {
+                Err(Trouble::Publish(PublishError::TooLarge)) => {
+                    tracing::error!(
+                        job.id = %stored.event.job.id,
+                        "a webhook is too large for the broker and is not sent"
+                    );
+                }
+                outcome => outcome?,
+            }
+        }
+        Ok(Done::Ack)
+    }
+
+    fn any_endpoint_wants(&self, tenant: &Tenant, event_type: &str) -> bool {
+        !targets::endpoints(&self.context, tenant, event_type).is_empty()
+    }
+}
+
+/// The type of an event that a webhook may follow from.
+fn terminal_type(pulled: &Pulled) -> Option<&str> {
+    let event_type = pulled.header(headers::TYPE)?;
+    let ends = matches!(event_type, "job.succeeded" | "job.failed" | "job.canceled" | "job.expired");
+    (ends && pulled.header(headers::SILENT).is_none()).then_some(event_type)
+}
+
+impl Duty for Outbox {
+    fn name(&self) -> &'static str {
+        "outbox"
+    }
+
+    async fn tick(&mut self) -> Result<Next, Trouble> {
+        if !self.context.live.fresh() {
+            return Err(Trouble::StaleConfig);
+        }
+        let events = self.fetch().await.inspect_err(|_| self.consumer = None)?;
+        let work: Vec<_> = events.iter().map(|event| self.settle(event)).collect();
+        let outcomes: Vec<_> = stream::iter(work).buffer_unordered(WORKING).collect().await;
+        outcomes.into_iter().collect::<Result<(), Trouble>>()?;
+        Ok(Next::AtOnce)
+    }
+}

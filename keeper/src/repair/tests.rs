@@ -1,0 +1,194 @@
+use std::time::Duration;
+
+use common::bus::{FixedConsumer, Place};
+use common::clock::{Clock as _, SystemClock};
+use common::error_code::ErrorCode;
+use common::job::{JobState, Lane};
+
+use super::*;
+use crate::duty::Duty as _;
+use crate::record::Recorder;
+use crate::record::events::Events;
+use crate::testing::{follows, Surroundings, perform_until};
+
+async fn record(around: &Surroundings) {
+    let mut recorder = Recorder::<Events>::new(&around.context);
+    perform_until(&mut recorder, async || around.is_drained(FixedConsumer::Record).await).await;
+}
+
+/// Two looks a grace apart and a bit.
+async fn look_twice(around: &Surroundings, repairer: &mut Repairer) {
+    let grace = around.context.config.keeper.repair_grace;
+    for _ in 0..3 {
+        tokio::time::sleep(grace + Duration::from_millis(20)).await;
+        repairer.tick().await.unwrap();
+    }
+}
+
+/// Interleaving 11: the gateway died between event and message.
+#[tokio::test]
+async fn a_job_without_a_message_gets_one() {
+    let around = Surroundings::new().await;
+    let stored = around.write_event(|_| {}).await;
+    record(&around).await;
+    let mut repairer = Repairer::new(&around.context);
+    repairer.tick().await.unwrap();
+    let job = &stored.event.job;
+    assert_eq!(around.bus().find_job_message(job).await.unwrap(), None, "one look is not enough");
+    look_twice(&around, &mut repairer).await;
+    let message = around.take(Lane::Normal).await.unwrap();
+    assert_eq!(follows(&message).0, stored.sequence);
+    assert!(around.take(Lane::Normal).await.is_none());
+}
+
+#[tokio::test]
+async fn a_job_for_later_gets_its_schedule() {
+    let around = Surroundings::new().await;
+    let run_at = SystemClock.now().plus(Duration::from_hours(1));
+    let stored = around.write_event(|job| job.run_at = Some(run_at)).await;
+    record(&around).await;
+    look_twice(&around, &mut Repairer::new(&around.context)).await;
+    let found = around.bus().find_job_message(&stored.event.job).await.unwrap().unwrap();
+    assert_eq!(found.place, Place::Scheduled);
+}
+
+/// The message of a running job is lost with its worker: the next worker takes over.
+#[tokio::test]
+async fn a_running_job_without_a_message_gets_one() {
+    let around = Surroundings::new().await;
+    let stored = around.submit(|_| {}).await;
+    let running = around.start_run(&stored).await;
+    around.bus().remove_job(&stored.event.job).await.unwrap();
+    record(&around).await;
+    look_twice(&around, &mut Repairer::new(&around.context)).await;
+    let message = around.take(Lane::Normal).await.unwrap();
+    assert_eq!(follows(&message).1, running.event.version);
+}
+
+#[tokio::test]
+async fn jobs_that_are_sound_or_ended_are_left_alone() {
+    let around = Surroundings::new().await;
+    let waiting = around.submit(|_| {}).await;
+    let ended = around.write_event(|_| {}).await;
+    record(&around).await;
+    // It ends after it was recorded as open.
+    around.succeed(&ended).await;
+    look_twice(&around, &mut Repairer::new(&around.context)).await;
+    assert_eq!(around.bus().find_job_message(&ended.event.job).await.unwrap(), None);
+    let message = around.take(Lane::Normal).await.unwrap();
+    assert_eq!(follows(&message).0, waiting.sequence);
+    assert!(around.take(Lane::Normal).await.is_none());
+}
+
+/// Interleaving 12: two keepers find the same job.
+#[tokio::test]
+async fn two_keepers_repair_a_job_once() {
+    let around = Surroundings::new().await;
+    around.write_event(|_| {}).await;
+    record(&around).await;
+    let mut first = Repairer::new(&around.context);
+    let mut second = Repairer::new(&around.context);
+    tokio::join!(look_twice(&around, &mut first), look_twice(&around, &mut second));
+    assert!(around.take(Lane::Normal).await.is_some());
+    assert!(around.take(Lane::Normal).await.is_none());
+}
+
+/// The broker lost its storage and the job with it: its owner hears of it instead of waiting for ever.
+#[tokio::test]
+async fn a_job_lost_with_its_stream_is_ended() {
+    let around = Surroundings::new().await;
+    let stored = around.submit(|_| {}).await;
+    record(&around).await;
+    let mut renewed = Surroundings::new().await;
+    renewed.context.records = around.context.records.clone();
+    look_twice(&renewed, &mut Repairer::new(&renewed.context)).await;
+    let event = renewed.last(stored.event.job.id).await;
+    assert_eq!(event.state, JobState::Failed);
+    assert_eq!(event.error.unwrap().code, ErrorCode::Internal);
+    record(&renewed).await;
+    assert!(renewed.context.records.open_job(stored.event.job.id).await.unwrap().is_none());
+}
+
+/// The terminal event came and went before it was recorded.
+#[tokio::test]
+async fn a_job_that_ended_unrecorded_is_forgotten() {
+    use common::clock::ManualClock;
+    use std::sync::Arc;
+
+    let clock = Arc::new(ManualClock::new(SystemClock.now()));
+    let around = Surroundings::at(clock.clone()).await;
+    let stored = around.write_event(|_| {}).await;
+    let job = stored.event.job.id;
+    record(&around).await;
+    let records = &around.context.records;
+    around.bus().purge_events(job).await;
+    let mut repairer = Repairer::new(&around.context);
+    clock.advance(Duration::from_mins(1));
+    repairer.tick().await.unwrap();
+    assert!(records.knows_job(job).await.unwrap(), "an event may be missed by mistake");
+    clock.advance(around.bus().events().retention());
+    let mut repairer = Repairer::new(&around.context);
+    repairer.tick().await.unwrap();
+    assert!(!records.knows_job(job).await.unwrap());
+}
+
+/// Interleaving 15: a consumer is removed while a gateway publishes.
+#[tokio::test]
+async fn a_missing_consumer_is_made_for_its_messages() {
+    let around = Surroundings::new().await;
+    around.submit(|_| {}).await;
+    for lane in [Lane::Interactive, Lane::Normal, Lane::Bulk] {
+        around.bus().remove_lane_consumer("diagnostic", "diagnostic", lane).await.unwrap();
+    }
+    Consumers::new(&around.context).tick().await.unwrap();
+    assert!(around.take(Lane::Normal).await.is_some());
+}
+
+#[tokio::test]
+async fn a_consumer_in_use_is_not_removed() {
+    let around = Surroundings::new().await;
+    around.submit(|_| {}).await;
+    let message = around.take(Lane::Normal).await.unwrap();
+    let mut consumers = Consumers::new(&around.context);
+    consumers.tick().await.unwrap();
+    message.pulled.ack().await.unwrap();
+    consumers.tick().await.unwrap();
+    assert!(around.bus().lane_consumer("diagnostic", "diagnostic", Lane::Normal).await.is_ok());
+}
+
+/// Interleaving 20 at its very end: every worker died on the message, as often as the broker delivers it.
+#[tokio::test]
+async fn a_message_that_the_broker_gave_up_ends_its_job() {
+    let around = Surroundings::new().await;
+    let poison = around.submit(|_| {}).await;
+    let sound = around.submit(|_| {}).await;
+    let consumer =
+        around.bus().lane_consumer("diagnostic", "diagnostic", Lane::Normal).await.unwrap();
+    let mut deliveries = 0;
+    loop {
+        let taken = consumer.take(2, true).await.unwrap();
+        if taken.is_empty() {
+            break;
+        }
+        for message in taken {
+            if follows(&message).0 == poison.sequence {
+                deliveries += 1;
+                message.pulled.nak(None).await.unwrap();
+            } else {
+                message.pulled.ack().await.unwrap();
+            }
+        }
+    }
+    assert!(deliveries >= 1000, "{deliveries}");
+    around.succeed(&sound).await;
+    let mut parked = Parked::new(&around.context);
+    perform_until(&mut parked, async || {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        around.last(poison.event.job.id).await.is_terminal()
+    })
+    .await;
+    let event = around.last(poison.event.job.id).await;
+    assert_eq!(event.error.unwrap().code, ErrorCode::WorkerLost);
+    assert_eq!(around.bus().find_job_message(&poison.event.job).await.unwrap(), None);
+    assert_eq!(around.bus().unclaimed_messages("diagnostic").await.unwrap(), 0);
+}

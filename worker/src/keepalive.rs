@@ -1,0 +1,80 @@
+//! The beat of a delivery: from the moment it is pulled until after its ack, on a task of its own, so that an engine
+//! that hogs a thread does not lose the job.
+
+use std::sync::Arc;
+
+use common::bus::{Bus, Pulled, Work};
+use common::job::JobId;
+use tokio::task::AbortHandle;
+
+use crate::running::{RunHandle, StopReason};
+
+/// Keeps a delivery ours until it is dropped.
+pub(crate) struct KeepAlive(AbortHandle);
+
+impl KeepAlive {
+    /// Starts the beat: a sign of life at every third of the ack wait, and before each a look whether the job is
+    /// still ours. A stale sign of life would hide a dead worker's message from its rescuers.
+    pub(crate) fn start(
+        lifecycle: &common::lifecycle::Lifecycle,
+        bus: Bus,
+        pulled: Arc<Pulled>,
+        job: JobId,
+        is_call: bool,
+        handle: Arc<RunHandle>,
+    ) -> Self {
+        let beat = async move {
+            let period = bus.ack_wait() / 3;
+            let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
+            tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                tick.tick().await;
+                if !look(&bus, job, is_call, &handle).await {
+                    return;
+                }
+                if let Err(error) = pulled.progress().await {
+                    tracing::debug!(job.id = %job, %error, "a sign of life was not sent");
+                }
+            }
+        };
+        Self(lifecycle.spawn_abortable("keepalive", beat))
+    }
+}
+
+impl Drop for KeepAlive {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Whether the delivery is still ours. Tells the run to stop when it is not, or when a cancel notice was missed. An
+/// unanswered read proves nothing, so the beat goes on.
+async fn look(bus: &Bus, job: JobId, is_call: bool, handle: &RunHandle) -> bool {
+    let Ok(last) = bus.events().last(job).await else { return true };
+    let Some(last) = last else { return true };
+    if last.event.is_terminal() {
+        handle.stop(if is_call { StopReason::Canceled } else { StopReason::Lost });
+        return false;
+    }
+    if last.event.is_owned_by(handle.run_id) {
+        if last.event.cancel_requested_at.is_some() {
+            handle.stop(StopReason::Canceled);
+        }
+        return true;
+    }
+    if last.event.run_id.is_some() {
+        handle.stop(StopReason::Lost);
+        return false;
+    }
+    // Not started yet: the delivery is ours although the job is not.
+    true
+}
+
+/// The job that a message is about.
+pub(crate) fn job_of(work: &Work) -> Option<JobId> {
+    match work {
+        Work::Job(stored) => Some(stored.event.job.id),
+        Work::Call(job) => Some(job.id),
+        Work::Unreadable(_) => None,
+    }
+}

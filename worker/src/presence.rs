@@ -1,0 +1,60 @@
+//! The worker's beat: what it can do and what it runs. Others decide on it whether a running job's owner lives.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use common::bus::{OfferedModel, Presence};
+
+use crate::app::Worker;
+use crate::engine::Engine;
+use crate::pull;
+
+/// Beats until the last run has ended, then leaves.
+pub(crate) async fn beat(worker: &Worker, engines: &[Arc<dyn Engine>]) {
+    let started_at = worker.clock.now();
+    let (soft, hard) = (worker.lifecycle.soft(), worker.lifecycle.hard());
+    let mut connection = worker.bus.connection();
+    let drained = pull::drained(&soft, &worker.running);
+    tokio::pin!(drained);
+    let mut draining = false;
+    loop {
+        let presence = Presence {
+            worker_id: worker.id.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at,
+            seen_at: worker.clock.now(),
+            capabilities: offers(engines),
+            slots: engines.iter().map(|engine| engine.slots()).sum(),
+            running: worker.running.jobs(),
+            draining: soft.is_cancelled(),
+        };
+        if let Err(error) = worker.bus.put_presence(&presence).await {
+            tracing::debug!(%error, "the presence was not written");
+        }
+        tokio::select! {
+            () = &mut drained => break,
+            () = hard.cancelled() => break,
+            () = soft.cancelled(), if !draining => draining = true,
+            // Presence is in memory: after an outage of the broker it is gone and must be back before others look.
+            _ = connection.changed() => {}
+            () = tokio::time::sleep(worker.limits.presence_interval) => {}
+        }
+    }
+    if let Err(error) = worker.bus.remove_presence(&worker.id).await {
+        tracing::debug!(%error, "the presence was not removed; it expires by itself");
+    }
+}
+
+fn offers(engines: &[Arc<dyn Engine>]) -> BTreeMap<String, Vec<OfferedModel>> {
+    let mut capabilities: BTreeMap<String, Vec<OfferedModel>> = BTreeMap::new();
+    for engine in engines {
+        capabilities.entry(engine.capability().to_owned()).or_default().extend(
+            engine.offers().into_iter().map(|offer| OfferedModel {
+                model: offer.model,
+                operations: offer.operations,
+                warm: offer.warm,
+            }),
+        );
+    }
+    capabilities
+}

@@ -1,0 +1,110 @@
+//! The pull loop of one engine: a slot first, then a job for it.
+
+mod bell;
+mod lanes;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::bus::{Work, WorkMessage};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use self::bell::Bell;
+use self::lanes::Lanes;
+use crate::app::Worker;
+use crate::engine::Engine;
+use crate::running::Running;
+use crate::{call, job, poison};
+
+/// Slots filled by one fetch at most.
+const FETCH_MAX: usize = 64;
+/// How long a cold worker lets warm ones go first after the bell rang.
+const COLD_PAUSE: Duration = Duration::from_millis(10);
+
+/// Pulls until the soft stop. Returns when it takes no more; the runs go on.
+pub(crate) async fn pull(worker: &Arc<Worker>, engine: Arc<dyn Engine>) -> anyhow::Result<()> {
+    let soft = worker.lifecycle.soft();
+    let slots = Arc::new(Semaphore::new(engine.slots()));
+    let mut lanes = Lanes::new(engine.capability());
+    let bell = Bell::listen(&worker.bus, &worker.lifecycle, engine.capability()).await?;
+    loop {
+        let Some(mut permits) = free_slots(&slots, &soft).await else { return Ok(()) };
+        lanes.refresh(&worker.bus, engine.as_ref()).await;
+        let found = tokio::select! {
+            // A fetch that is broken off may have been answered: the ack wait would bring the job back, but late.
+            biased;
+            found = lanes.sweep(permits.len()) => found,
+        };
+        if found.is_empty() {
+            drop(permits);
+            let rung = tokio::select! {
+                () = soft.cancelled() => return Ok(()),
+                rung = bell.wait() => rung,
+            };
+            if let Some(hint) = rung {
+                if !lanes.is_warm(&hint.0) {
+                    tokio::time::sleep(COLD_PAUSE).await;
+                }
+                lanes.hint(hint);
+            }
+            continue;
+        }
+        for message in found {
+            let Some(permit) = permits.pop() else { break };
+            start(worker, &engine, message, permit);
+        }
+    }
+}
+
+/// Waits for a free slot and takes what else is free; `None` on the soft stop.
+async fn free_slots(
+    slots: &Arc<Semaphore>,
+    soft: &CancellationToken,
+) -> Option<Vec<OwnedSemaphorePermit>> {
+    let first = tokio::select! {
+        biased;
+        () = soft.cancelled() => return None,
+        permit = Arc::clone(slots).acquire_owned() => permit.ok()?,
+    };
+    let mut permits = vec![first];
+    while permits.len() < FETCH_MAX
+        && let Ok(permit) = Arc::clone(slots).try_acquire_owned()
+    {
+        permits.push(permit);
+    }
+    Some(permits)
+}
+
+fn start(
+    worker: &Arc<Worker>,
+    engine: &Arc<dyn Engine>,
+    message: WorkMessage,
+    permit: OwnedSemaphorePermit,
+) {
+    let (worker, engine) = (Arc::clone(worker), Arc::clone(engine));
+    let lifecycle = worker.lifecycle.clone();
+    lifecycle.spawn("run", async move {
+        worker.metrics.busy_slots.inc();
+        match message.work {
+            Work::Job(carried) => {
+                job::run_job(&worker, engine.as_ref(), message.pulled, *carried).await;
+            }
+            Work::Call(envelope) => {
+                call::run_call(&worker, engine.as_ref(), message.pulled, *envelope).await;
+            }
+            Work::Unreadable(reason) => poison::park(&worker, &message.pulled, &reason).await,
+        }
+        worker.metrics.busy_slots.dec();
+        drop(permit);
+        Ok(())
+    });
+}
+
+/// Resolves when the worker takes no more and its last run has ended.
+pub(crate) async fn drained(soft: &CancellationToken, running: &Running) {
+    soft.cancelled().await;
+    while !running.jobs().is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

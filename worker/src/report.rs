@@ -1,0 +1,151 @@
+//! Writing what became of a run: by swap, repeated until it is known whose event stands.
+
+use std::time::Duration;
+
+use common::bus::{Bus, PublishError, StoredEvent, WriteError};
+use common::clock::SharedClock;
+use common::job::{IllegalTransition, JobError, JobEvent, Outcome, Run};
+use common::retry::{Backoff, RetryPolicy};
+use tokio::time::Instant;
+
+/// How long one try to write waits for the broker.
+const TRY: Duration = Duration::from_secs(5);
+/// How long a finished run tries to report through an outage. Longer than any outage that an operator would sit out;
+/// after it the job is redelivered and run again.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// What became of a report.
+#[derive(Debug)]
+pub(crate) enum Reported {
+    /// Our event stands.
+    Written(Box<StoredEvent>),
+    /// Another run owns the job, or it has ended: discard the outcome and send nothing more for the delivery.
+    Lost,
+    /// The broker did not answer for a quarter of an hour.
+    GaveUp,
+}
+
+/// Writes the events of one run.
+pub(crate) struct Reporter<'a> {
+    pub(crate) bus: &'a Bus,
+    pub(crate) clock: &'a SharedClock,
+    pub(crate) run: &'a Run,
+}
+
+impl Reporter<'_> {
+    /// Ends the job. A change that leaves the job ours (somebody asked to cancel it) is taken up and ours is written
+    /// on top: whichever terminal event is first stands.
+    pub(crate) async fn finish(&self, owned: &StoredEvent, outcome: &Outcome) -> Reported {
+        let retention = self.bus.events().retention();
+        self.write(owned, |event| {
+            event.finished(outcome.clone(), Some(self.run), retention, self.clock.as_ref())
+        })
+        .await
+    }
+
+    /// Puts the job back for another attempt after `delay`.
+    pub(crate) async fn requeue(
+        &self,
+        owned: &StoredEvent,
+        error: &JobError,
+        delay: Duration,
+    ) -> Reported {
+        let reported = self
+            .write(owned, |event| {
+                let run_at = self.clock.now().plus(delay);
+                event.requeued(error.clone(), run_at, self.clock.as_ref())
+            })
+            .await;
+        self.schedule(reported).await
+    }
+
+    /// Gives the job back unfinished after `delay`, without spending an attempt.
+    pub(crate) async fn give_back(&self, owned: &StoredEvent, delay: Duration) -> Reported {
+        let reported = self
+            .write(owned, |event| {
+                event.given_back(self.clock.now().plus(delay), self.clock.as_ref())
+            })
+            .await;
+        self.schedule(reported).await
+    }
+
+    /// Keeps a job that is out of attempts, then ends it: a crash between the two repeats both.
+    pub(crate) async fn bury(&self, owned: &StoredEvent, error: &JobError) -> Reported {
+        let mut dead = owned.event.clone();
+        dead.error = Some(error.clone());
+        let kept = persist(|| async { self.bus.publish_dead_job(&dead, TRY).await }).await;
+        match kept {
+            Ok(()) => self.finish(owned, &Outcome::Failed(error.clone())).await,
+            Err(problem) => {
+                tracing::error!(job.id = %dead.job.id, error = %problem, "a dead letter can not be kept");
+                Reported::GaveUp
+            }
+        }
+    }
+
+    /// The message of a job that was put back must be stored before the old one is acked.
+    async fn schedule(&self, reported: Reported) -> Reported {
+        let Reported::Written(stored) = reported else { return reported };
+        match persist(|| async { self.bus.schedule_job(&stored, TRY).await }).await {
+            Ok(()) => Reported::Written(stored),
+            Err(problem) => {
+                tracing::error!(job.id = %stored.event.job.id, error = %problem, "a retry can not be scheduled");
+                Reported::GaveUp
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        owned: &StoredEvent,
+        next: impl Fn(&JobEvent) -> Result<JobEvent, IllegalTransition>,
+    ) -> Reported {
+        let deadline = Instant::now() + PATIENCE;
+        let mut backoff = Backoff::new(RetryPolicy::default());
+        let mut owned = owned.clone();
+        let Ok(mut event) = next(&owned.event) else { return Reported::Lost };
+        loop {
+            match self.bus.events().swap(&event, owned.sequence, TRY).await {
+                Ok(stored) => return Reported::Written(Box::new(stored)),
+                Err(WriteError::Conflict(Some(last))) if last.event.is_owned_by(self.run.id) => {
+                    owned = *last;
+                    match next(&owned.event) {
+                        Ok(again) => event = again,
+                        Err(_) => return Reported::Lost,
+                    }
+                }
+                Err(WriteError::Conflict(_)) => return Reported::Lost,
+                Err(problem @ (WriteError::Full | WriteError::Unavailable(_))) => {
+                    let pause = backoff.next();
+                    if Instant::now() + pause >= deadline {
+                        tracing::error!(job.id = %event.job.id, error = %problem, "a run can not be reported");
+                        return Reported::GaveUp;
+                    }
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+    }
+}
+
+/// Repeats a publish through an outage.
+async fn persist<F>(mut publish: impl FnMut() -> F) -> Result<(), PublishError>
+where
+    F: Future<Output = Result<(), PublishError>>,
+{
+    let deadline = Instant::now() + PATIENCE;
+    let mut backoff = Backoff::new(RetryPolicy::default());
+    loop {
+        match publish().await {
+            Ok(()) => return Ok(()),
+            Err(error @ PublishError::TooLarge) => return Err(error),
+            Err(error) => {
+                let pause = backoff.next();
+                if Instant::now() + pause >= deadline {
+                    return Err(error);
+                }
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+}
