@@ -48,8 +48,8 @@ impl Default for RetryPolicy {
 /// The delays of one loop that tries again and again. It never says to give up; the caller bounds the time.
 #[derive(Debug)]
 pub struct Backoff {
+    policy: RetryPolicy,
     state: ExponentialBackoff,
-    max: Duration,
 }
 
 impl Backoff {
@@ -62,7 +62,7 @@ impl Backoff {
             .with_randomization_factor(policy.jitter.clamp(0.0, 1.0))
             .with_max_elapsed_time(None)
             .build();
-        Self { state, max: policy.max }
+        Self { policy, state }
     }
 
     /// The next delay.
@@ -71,7 +71,7 @@ impl Backoff {
         reason = "there is always a next one, so it is no iterator"
     )]
     pub fn next(&mut self) -> Duration {
-        self.state.next_backoff().unwrap_or(self.max)
+        self.state.next_backoff().unwrap_or(self.policy.max)
     }
 
     /// Starts anew, after a success.
@@ -87,7 +87,7 @@ mod tests {
     fn steady() -> RetryPolicy {
         RetryPolicy {
             initial: Duration::from_secs(1),
-            max: Duration::from_secs(60),
+            max: Duration::from_mins(1),
             multiplier: 2.0,
             jitter: 0.0,
         }

@@ -1,3 +1,57 @@
-//! tests
+//! The harness of the system tests: real servers, real roles, and the means to break them.
+//!
+//! A [`Stack`] runs the roles in this process, each on a thread and a runtime of its own, so that one can be killed at
+//! any await without a farewell. A [`Fleet`] runs them as processes, which can be killed, paused and restarted. Both
+//! stand on a [`Ground`]: a nats-server, a folder for objects and records, and short times. A [`Hand`] takes messages
+//! and writes events step by step, for interleavings that no worker would show twice; a [`Spy`] hears what goes over
+//! the bus; a [`Link`] is the network between a role and the broker.
 
+mod background;
+mod client;
+mod fleet;
+mod ground;
+mod hand;
+mod link;
+mod receiver;
+mod settings;
+mod settled;
+mod spy;
+mod stack;
 pub mod upstream;
+mod wait;
+
+pub use client::{Answer, Call, Client, Events, ServerEvent};
+pub use fleet::{Fleet, FleetBuilder, Process};
+pub use ground::Ground;
+pub use hand::{Hand, Held, success, success_at};
+pub use link::Link;
+pub use receiver::{Received, Receiver};
+pub use settings::Settings;
+pub use spy::{Overheard, Spy};
+pub use stack::{RoleId, Stack, StackBuilder};
+pub use wait::{PATIENCE, eventually, within};
+
+/// The four roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The HTTP front end.
+    Gateway,
+    /// Runs jobs.
+    Worker,
+    /// Delivers webhooks.
+    Dispatcher,
+    /// Records, pumps and repairs.
+    Keeper,
+}
+
+impl Role {
+    /// The role's word on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Worker => "worker",
+            Self::Dispatcher => "dispatcher",
+            Self::Keeper => "keeper",
+        }
+    }
+}

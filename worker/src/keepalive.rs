@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use common::bus::{Bus, Pulled, Work};
+use common::bus::{Bus, Pulled};
 use common::job::JobId;
 use tokio::task::AbortHandle;
 
@@ -68,13 +68,4 @@ async fn look(bus: &Bus, job: JobId, is_call: bool, handle: &RunHandle) -> bool 
     }
     // Not started yet: the delivery is ours although the job is not.
     true
-}
-
-/// The job that a message is about.
-pub(crate) fn job_of(work: &Work) -> Option<JobId> {
-    match work {
-        Work::Job(stored) => Some(stored.event.job.id),
-        Work::Call(job) => Some(job.id),
-        Work::Unreadable(_) => None,
-    }
 }

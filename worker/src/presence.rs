@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::bus::{OfferedModel, Presence};
 
 use crate::app::Worker;
 use crate::engine::Engine;
 use crate::pull;
+
+/// How often the offers of the engines are compared with what was told.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Beats until the last run has ended, then leaves.
 pub(crate) async fn beat(worker: &Worker, engines: &[Arc<dyn Engine>]) {
@@ -18,12 +22,13 @@ pub(crate) async fn beat(worker: &Worker, engines: &[Arc<dyn Engine>]) {
     tokio::pin!(drained);
     let mut draining = false;
     loop {
+        let capabilities = offers(engines);
         let presence = Presence {
             worker_id: worker.id.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at,
             seen_at: worker.clock.now(),
-            capabilities: offers(engines),
+            capabilities: capabilities.clone(),
             slots: engines.iter().map(|engine| engine.slots()).sum(),
             running: worker.running.jobs(),
             draining: soft.is_cancelled(),
@@ -37,11 +42,24 @@ pub(crate) async fn beat(worker: &Worker, engines: &[Arc<dyn Engine>]) {
             () = soft.cancelled(), if !draining => draining = true,
             // Presence is in memory: after an outage of the broker it is gone and must be back before others look.
             _ = connection.changed() => {}
-            () = tokio::time::sleep(worker.limits.presence_interval) => {}
+            () = next_beat(worker, engines, &capabilities) => {}
         }
     }
     if let Err(error) = worker.bus.remove_presence(&worker.id).await {
         tracing::debug!(%error, "the presence was not removed; it expires by itself");
+    }
+}
+
+/// Waits for the interval, or until the engines offer something else: a model that was just discovered is known at
+/// once.
+async fn next_beat(
+    worker: &Worker,
+    engines: &[Arc<dyn Engine>],
+    told: &BTreeMap<String, Vec<OfferedModel>>,
+) {
+    let due = tokio::time::Instant::now() + worker.limits.presence_interval;
+    while tokio::time::Instant::now() < due && offers(engines) == *told {
+        tokio::time::sleep(LOOK_EVERY.min(worker.limits.presence_interval)).await;
     }
 }
 

@@ -60,7 +60,7 @@ impl NatsConfig {
             }
         }
         let replicas = section.count("replicas", 1..=5);
-        if replicas % 2 == 0 {
+        if replicas.is_multiple_of(2) {
             section.mistake("replicas", format!("must be 1, 3 or 5, not {replicas}"));
         }
         Self {

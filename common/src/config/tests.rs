@@ -85,7 +85,7 @@ listen = 8080
 
 [jobs]
 max_attempts = "3"
-ack_wait = "5s"
+ack_wait = "500ms"
 
 [gatway]
 listen = "x"
@@ -114,7 +114,7 @@ status = "24h"
             "file.toml:5: [gateway] file_limit: must be a size like \"64MB\", from 1KB to 1TiB, not \"much\"",
             "file.toml:6: [gateway] listen: must be a text in quotes, not a whole number",
             "file.toml:9: [jobs] max_attempts: must be a whole number, 1 to 100, not \"3\"",
-            "file.toml:10: [jobs] ack_wait: must be a duration like \"30s\", from 10s to 30m, not \"5s\"",
+            "file.toml:10: [jobs] ack_wait: must be a duration like \"30s\", from 1s to 30m, not \"500ms\"",
             "file.toml:12: [gatway]: unknown section, did you mean gateway?",
             "file.toml:16: [worker] max_attempts: unknown key; there is one of this name in [jobs]",
             "file.toml:17: [worker] llm: may be repeated: write [[worker.llm]]",
@@ -257,7 +257,7 @@ fn unknown_variables_are_mistakes() {
             "MILLRACE_FROBNICATE: unknown variable; names are MILLRACE_<SECTION>__<KEY>",
             "MILLRACE_GATEWAY_LISTEN: unknown variable, did you mean MILLRACE_GATEWAY__LISTEN?",
             "MILLRACE_GATEWAY__LISTN: unknown variable, did you mean MILLRACE_GATEWAY__LISTEN?",
-            "MILLRACE_JOBS__ACK_WAIT: [jobs] ack_wait: must be a duration like \"30s\", from 10s to 30m, not \"soon\"",
+            "MILLRACE_JOBS__ACK_WAIT: [jobs] ack_wait: must be a duration like \"30s\", from 1s to 30m, not \"soon\"",
             "MILLRACE_WORKER: [worker]: is a section; name a key of it",
             "MILLRACE_WORKER__LLM__4000__URL: [worker.llm.4000] url: has a number above 999",
         ]

@@ -1,6 +1,6 @@
 //! What crashed writers left behind in a local directory.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::{ObjectError, Objects};
@@ -40,7 +40,7 @@ fn sweep(root: &Path, age: Duration) -> Result<u64, ObjectError> {
 }
 
 /// Unfinished files end with `#` and a number; names of objects never do.
-fn is_unfinished(path: &PathBuf) -> bool {
+fn is_unfinished(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     name.rsplit_once('#').is_some_and(|(_, number)| {
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())

@@ -58,7 +58,7 @@ pub struct ObjectMeta {
     pub key: String,
     /// Size in bytes.
     pub bytes: u64,
-    /// Changes with the content; absent when the store has none.
+    /// Changes with the content; without quotes. Absent when the store has none.
     pub etag: Option<String>,
     /// When it was written.
     pub modified: Timestamp,
@@ -85,7 +85,7 @@ impl From<object_store::ObjectMeta> for ObjectMeta {
         Self {
             key: meta.location.to_string(),
             bytes: meta.size,
-            etag: meta.e_tag,
+            etag: meta.e_tag.map(|tag| tag.trim_matches('"').to_owned()),
             modified: Timestamp::from_micros(meta.last_modified.timestamp_micros()),
         }
     }

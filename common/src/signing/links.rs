@@ -66,7 +66,7 @@ mod tests {
         let now = Timestamp::from_micros(1_700_000_000_000_000);
         let url = links.url("jobs/a/b/ü.png", now);
         assert!(url.starts_with("https://mr.example/v1/artifacts/jobs/a/b/%C3%BC.png?expires="));
-        assert_eq!(url, links.url("jobs/a/b/ü.png", now.plus(Duration::from_secs(60))));
+        assert_eq!(url, links.url("jobs/a/b/ü.png", now.plus(Duration::from_mins(1))));
 
         let (_, query) = url.split_once("?expires=").unwrap();
         let (expires, signature) = query.split_once("&signature=").unwrap();

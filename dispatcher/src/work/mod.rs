@@ -144,6 +144,9 @@ impl Work {
         pulled: &Pulled,
         intake: &mut Option<OwnedSemaphorePermit>,
     ) -> Result<Permit, Held> {
+        if self.soft.is_cancelled() {
+            return Err(Held::Stop);
+        }
         let destination = Destination::new(&delivery.tenant, url);
         match self.lanes.enter(&destination, pulled.payload().len()) {
             Admission::Go(permit) => Ok(permit),

@@ -27,10 +27,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
 impl<T: Serialize> IntoResponse for ApiJson<T> {
     fn into_response(self) -> Response {
         match serde_json::to_vec(&self.0) {
-            Ok(bytes) => {
-                ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes)
-                    .into_response()
-            }
+            Ok(bytes) => ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes)
+                .into_response(),
             Err(error) => ApiError::internal(error).into_response(),
         }
     }

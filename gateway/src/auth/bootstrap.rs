@@ -106,7 +106,12 @@ mod tests {
             tokio::join!(ensure_admin_key(&one, &*clock), ensure_admin_key(&two, &*clock));
         let made: Vec<_> = [first.unwrap(), second.unwrap()].into_iter().flatten().collect();
         assert_eq!(made.len(), 1);
-        assert!(one.any(&key_entry(made[0].expose())));
+        let seen = async {
+            while !one.any(&key_entry(made[0].expose())) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), seen).await.unwrap();
         clock.advance(CLAIM_PATIENCE);
         assert!(ensure_admin_key(&one, &*clock).await.unwrap().is_none());
     }

@@ -41,14 +41,16 @@ pub(crate) async fn read_artifact(
     check(&state, &key, &signature)?;
     let info = match state.objects.head(&key).await {
         Err(ObjectError::NotFound(_)) => {
-            return Err(ApiError::new(ErrorCode::Gone, "The content was removed after its retention."));
+            return Err(ApiError::new(
+                ErrorCode::Gone,
+                "The content was removed after its retention.",
+            ));
         }
         other => other?,
     };
     let name = key.rsplit('/').next().unwrap_or_default();
     // A result document has no extension.
-    let content_type =
-        if name == "result" { "application/json".to_owned() } else { by_name(name) };
+    let content_type = if name == "result" { "application/json".to_owned() } else { by_name(name) };
     let left = Timestamp::from_micros(signature.expires.saturating_mul(1_000_000))
         .since(state.clock.now())
         .as_secs();

@@ -85,8 +85,16 @@ mod tests {
     #[test]
     fn what_is_no_single_range_gets_the_whole_file() {
         for header in [
-            "bytes=3-1", "bytes=0-1,4-5", "lines=0-1", "bytes=-", "bytes=a-b", "bytes=+1-2",
-            "bytes=99999999999999999999-", "bytes=20-x", "bytes", "",
+            "bytes=3-1",
+            "bytes=0-1,4-5",
+            "lines=0-1",
+            "bytes=-",
+            "bytes=a-b",
+            "bytes=+1-2",
+            "bytes=99999999999999999999-",
+            "bytes=20-x",
+            "bytes",
+            "",
         ] {
             assert_eq!(wanted(Some(header), 10), Wanted::Whole, "{header}");
         }

@@ -16,7 +16,8 @@ async fn upload(gateway: &TestGateway, key: &str, parts: &[(&str, &[u8])]) -> An
             "file" => "; filename=\"../photo.png\"\r\nContent-Type: text/html",
             _ => "",
         };
-        let head = format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n");
+        let head =
+            format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n");
         body.extend_from_slice(head.as_bytes());
         body.extend_from_slice(bytes);
         body.extend_from_slice(b"\r\n");
@@ -49,7 +50,8 @@ async fn a_file_is_uploaded_read_and_deleted() {
     assert_eq!(whole.headers["content-type"], "image/png");
     assert_eq!(whole.headers["etag"], format!("\"{}\"", stored["sha256"].as_str().unwrap()));
 
-    let ranged = gateway.request(Method::GET, &content).bearer_auth(&key).header("range", "bytes=1-3");
+    let ranged =
+        gateway.request(Method::GET, &content).bearer_auth(&key).header("range", "bytes=1-3");
     let part = send(ranged).await;
     assert_eq!((part.status.as_u16(), &part.bytes[..]), (206, &b"PNG"[..]));
     let head = send(gateway.request(Method::HEAD, &content).bearer_auth(&key)).await;
@@ -95,7 +97,8 @@ async fn a_signed_address_opens_one_object_for_a_time() {
         sha256: String::new(),
     };
     let url = links.url(&artifact.key, gateway.parts.clock.now());
-    let opened = send(gateway.request(Method::GET, &url).header("origin", "https://x.example")).await;
+    let opened =
+        send(gateway.request(Method::GET, &url).header("origin", "https://x.example")).await;
     assert_eq!((opened.status.as_u16(), &opened.bytes[..]), (200, PNG));
     assert_eq!(opened.headers["content-type"], "image/png");
     assert_eq!(opened.headers["access-control-allow-origin"], "*");
@@ -107,7 +110,9 @@ async fn a_signed_address_opens_one_object_for_a_time() {
     assert_eq!(send(gateway.request(Method::GET, &other)).await.error(403), "permission_denied");
     let past = Timestamp::from_micros(1_700_000_000_000_000);
     let signature = keyring.sign_file(key, past);
-    let old = format!("/v1/artifacts/jobs/a/b/artifacts/out%20put.png?expires=1700000000&signature={signature}");
+    let old = format!(
+        "/v1/artifacts/jobs/a/b/artifacts/out%20put.png?expires=1700000000&signature={signature}"
+    );
     assert_eq!(send(gateway.request(Method::GET, &old)).await.error(403), "permission_denied");
     gateway.parts.objects.delete(key).await.unwrap();
     assert_eq!(send(gateway.request(Method::GET, &url)).await.error(410), "gone");

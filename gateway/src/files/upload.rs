@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::disposition::clean_name;
 use super::stored::{FileId, StoredFile, file_key};
-use crate::api::{ApiError, ErrorBody, ApiJson, ApiMultipart, part_error};
+use crate::api::{ApiError, ApiJson, ApiMultipart, ErrorBody, part_error};
 use crate::auth::Caller;
 use crate::inputs::store_part;
 use crate::state::{AppState, Services};
@@ -61,7 +61,9 @@ async fn store(
     let (mut file, mut purpose) = (None, None);
     while let Some(field) = form.next_field().await.map_err(|error| part_error(&error))? {
         match field.name() {
-            Some("file") if file.is_none() => file = Some(store_file(services, tenant, id, field).await?),
+            Some("file") if file.is_none() => {
+                file = Some(store_file(services, tenant, id, field).await?);
+            }
             Some("file") => {
                 return Err(ApiError::invalid_field("file", "is there more than once"));
             }

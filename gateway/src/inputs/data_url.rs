@@ -46,7 +46,9 @@ pub(super) fn read(url: &str) -> Result<DataUrl, &'static str> {
 fn decode(body: &str) -> Option<Vec<u8>> {
     let text: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let text = text.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
-    [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE].into_iter().find_map(|engine| engine.decode(&text).ok())
+    [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE]
+        .into_iter()
+        .find_map(|engine| engine.decode(&text).ok())
 }
 
 #[cfg(test)]

@@ -36,9 +36,11 @@ pub(crate) async fn fetch(
         store::store_bytes(&services.objects, &key, content).await?
     } else {
         let limit = services.config.gateway.file_limit;
-        services.fetcher.fetch(&services.objects, &key, limit, url).await.map_err(|error| {
-            error.into_api_error(&field(name))
-        })?
+        services
+            .fetcher
+            .fetch(&services.objects, &key, limit, url)
+            .await
+            .map_err(|error| error.into_api_error(&field(name)))?
     };
     Ok(input(name, key, stored))
 }
@@ -84,17 +86,14 @@ pub(crate) async fn from_part(
 /// Whether the text may name the role of a file: it becomes part of an object key.
 fn check_name(name: &str) -> Result<(), ApiError> {
     let legal = (1..=MAX_NAME).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     if legal { Ok(()) } else { Err(wrong("*", "a file's role is 1 to 64 of a-z, 0-9 and _")) }
 }
 
 fn input(name: &str, key: String, stored: store::StoredContent) -> InputFile {
-    InputFile {
-        name: name.to_owned(),
-        key,
-        content_type: stored.content_type,
-        bytes: stored.bytes,
-    }
+    InputFile { name: name.to_owned(), key, content_type: stored.content_type, bytes: stored.bytes }
 }
 
 fn field(name: &str) -> String {

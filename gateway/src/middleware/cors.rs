@@ -17,8 +17,14 @@ pub(crate) fn cors(origins: &[String]) -> CorsLayer {
         AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
     };
     let exposed = [
-        "x-request-id", "x-millrace-job", "location", "retry-after", "etag", "content-disposition",
-        "idempotent-replayed", "x-should-retry",
+        "x-request-id",
+        "x-millrace-job",
+        "location",
+        "retry-after",
+        "etag",
+        "content-disposition",
+        "idempotent-replayed",
+        "x-should-retry",
     ];
     CorsLayer::new()
         .allow_origin(allowed)
@@ -30,7 +36,8 @@ pub(crate) fn cors(origins: &[String]) -> CorsLayer {
 
 /// Lets all pages read: for what is public, or opened by a signed address.
 pub(crate) fn open_cors() -> CorsLayer {
-    let exposed = ["accept-ranges", "content-disposition", "content-length", "content-range", "etag"];
+    let exposed =
+        ["accept-ranges", "content-disposition", "content-length", "content-range", "etag"];
     CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::HEAD])

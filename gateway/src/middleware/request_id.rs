@@ -16,7 +16,8 @@ pub(crate) struct RequestId(Arc<str>);
 impl RequestId {
     /// The caller's id when it is 1 to 128 of `A-Z a-z 0-9 . _ -`, else a new one.
     pub(crate) fn of(headers: &HeaderMap, clock: &dyn Clock) -> Self {
-        let given = headers.get(HEADER).and_then(|value| value.to_str().ok()).filter(|id| is_sane(id));
+        let given =
+            headers.get(HEADER).and_then(|value| value.to_str().ok()).filter(|id| is_sane(id));
         given.map_or_else(
             || Self(Arc::from(clock.new_uuid().simple().to_string())),
             |id| Self(Arc::from(id)),

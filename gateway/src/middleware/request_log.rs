@@ -73,14 +73,26 @@ fn log(line: &Line<'_>) {
     let cause = line.cause.map(|ErrorCause(cause)| chain(&**cause));
     if line.status >= 500 {
         tracing::error!(
-            http.method = line.method, http.path = line.path, http.status = line.status,
-            duration_ms = line.duration_ms, client.address = line.peer, tenant, key.id = key, cause,
+            http.method = line.method,
+            http.path = line.path,
+            http.status = line.status,
+            duration_ms = line.duration_ms,
+            client.address = line.peer,
+            tenant,
+            key.id = key,
+            cause,
             "a request failed"
         );
     } else {
         tracing::info!(
-            http.method = line.method, http.path = line.path, http.status = line.status,
-            duration_ms = line.duration_ms, client.address = line.peer, tenant, key.id = key, cause,
+            http.method = line.method,
+            http.path = line.path,
+            http.status = line.status,
+            duration_ms = line.duration_ms,
+            client.address = line.peer,
+            tenant,
+            key.id = key,
+            cause,
             "a request was answered"
         );
     }

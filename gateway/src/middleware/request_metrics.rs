@@ -90,7 +90,12 @@ impl Drop for InFlight {
 /// A caller may invent methods; they share one label.
 fn bounded(method: &Method) -> &str {
     match *method {
-        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
         | Method::OPTIONS => method.as_str(),
         _ => "OTHER",
     }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use http::StatusCode;
 
-use super::readiness::Report;
+use super::readiness::ReadinessReport;
 use crate::api::ApiJson;
 use crate::state::AppState;
 
@@ -20,11 +20,13 @@ pub(crate) async fn livez() -> &'static str {
 #[utoipa::path(
     get, path = "/readyz", tag = "operation", security(()),
     responses(
-        (status = 200, description = "Ready", body = Report),
-        (status = 503, description = "Not ready; the parts say why", body = Report),
+        (status = 200, description = "Ready", body = ReadinessReport),
+        (status = 503, description = "Not ready; the parts say why", body = ReadinessReport),
     ),
 )]
-pub(crate) async fn readyz(State(state): State<AppState>) -> (StatusCode, ApiJson<Report>) {
+pub(crate) async fn readyz(
+    State(state): State<AppState>,
+) -> (StatusCode, ApiJson<ReadinessReport>) {
     let report = state.readiness.report().await;
     let status = if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, ApiJson(report))

@@ -23,21 +23,21 @@ pub(crate) struct Readiness {
     store: ConfigStore,
     records: Records,
     lifecycle: Lifecycle,
-    last: Mutex<Option<(Instant, Report)>>,
+    last: Mutex<Option<(Instant, ReadinessReport)>>,
 }
 
 /// What was found.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct Report {
+pub(crate) struct ReadinessReport {
     /// Whether requests are welcome.
     pub ready: bool,
     /// The parts. Only `records` may be away while the gateway is ready: jobs do not need it.
-    pub parts: Vec<Part>,
+    pub parts: Vec<ReadinessPart>,
 }
 
 /// One part.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct Part {
+pub(crate) struct ReadinessPart {
     /// Which one: `process`, `nats`, `streams`, `configuration`, `objects` or `records`.
     pub name: &'static str,
     /// Whether it works.
@@ -60,7 +60,7 @@ impl Readiness {
     }
 
     /// The state of all parts, at most half a second old. Takes two seconds at most.
-    pub(crate) async fn report(&self) -> Report {
+    pub(crate) async fn report(&self) -> ReadinessReport {
         // One check at a time: who comes meanwhile waits for it and takes its finding.
         let mut last = self.last.lock().await;
         let stopping = self.lifecycle.soft().is_cancelled();
@@ -74,7 +74,7 @@ impl Readiness {
         }
     }
 
-    async fn check(&self, stopping: bool) -> Report {
+    async fn check(&self, stopping: bool) -> ReadinessReport {
         let (nats, streams, objects, records) = tokio::join!(
             alive("nats", self.bus.check()),
             // The presence lies in memory, so it is the first stream to be missed after a restart of the broker.
@@ -92,12 +92,12 @@ impl Readiness {
             part("records", records, "the SQL records do not answer; lists are not available"),
         ];
         let ready = parts.iter().all(|part| part.ok || part.name == "records");
-        Report { ready, parts }
+        ReadinessReport { ready, parts }
     }
 }
 
-fn part(name: &'static str, ok: bool, problem: &'static str) -> Part {
-    Part { name, ok, problem: (!ok).then_some(problem) }
+fn part(name: &'static str, ok: bool, problem: &'static str) -> ReadinessPart {
+    ReadinessPart { name, ok, problem: (!ok).then_some(problem) }
 }
 
 /// Whether a check succeeds in time. Why not is for the log: the probe is open to everybody.

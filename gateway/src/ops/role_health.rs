@@ -20,7 +20,9 @@ use crate::serve::serve;
 pub async fn serve_health(parts: &Parts) -> anyhow::Result<Option<SocketAddr>> {
     let Some(address) = parts.config.telemetry.metrics_listen else { return Ok(None) };
     let listener = TcpListener::bind(address).await.map_err(|error| {
-        anyhow::anyhow!("health can not be served on {address}: {error}; choose another with --health")
+        anyhow::anyhow!(
+            "health can not be served on {address}: {error}; choose another with --health"
+        )
     })?;
     let bound = listener.local_addr()?;
     let router = Router::new()

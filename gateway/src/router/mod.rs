@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
-use axum::{Router, middleware};
 use axum::response::IntoResponse;
+use axum::{Router, middleware};
 use http::StatusCode;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;

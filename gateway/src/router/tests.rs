@@ -22,7 +22,8 @@ async fn every_failure_has_the_same_body() {
     assert_eq!(untyped.error(400), "malformed_request");
     let unknown = gateway.post(&admin, "/v1/admin/keys", &json!({ "tenant": "a", "x": 1 })).await;
     assert_eq!(unknown.expect(422)["error"]["param"], "x");
-    let large = gateway.post(&admin, "/v1/admin/keys", &json!({ "tenant": "a".repeat(2000) })).await;
+    let large =
+        gateway.post(&admin, "/v1/admin/keys", &json!({ "tenant": "a".repeat(2000) })).await;
     assert_eq!(large.error(413), "too_large");
 }
 

@@ -1,7 +1,7 @@
 //! One subscription per gateway, demultiplexed in memory to the requests that wait.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::bus::{Bus, Reply};
@@ -21,14 +21,8 @@ pub(crate) struct Replies(Arc<DashMap<JobId, Slot>>);
 
 struct Slot {
     sender: mpsc::Sender<Reply>,
-    load: Arc<Load>,
-}
-
-/// How much lies in a request's channel.
-#[derive(Default)]
-struct Load {
-    bytes: AtomicUsize,
-    overflowed: AtomicBool,
+    /// Bytes that lie in the channel.
+    load: Arc<AtomicUsize>,
 }
 
 /// A request that waits for the replies to one job. Dropping it ends the waiting.
@@ -36,7 +30,7 @@ pub(crate) struct Waiting {
     job: JobId,
     replies: Replies,
     receiver: mpsc::Receiver<Reply>,
-    load: Arc<Load>,
+    load: Arc<AtomicUsize>,
 }
 
 impl Replies {
@@ -44,7 +38,7 @@ impl Replies {
     /// job; a second one follows the job's events instead.
     pub(crate) fn wait_for(&self, job: JobId) -> Waiting {
         let (sender, receiver) = mpsc::channel(MAX_WAITING);
-        let load = Arc::new(Load::default());
+        let load = Arc::new(AtomicUsize::new(0));
         self.0.insert(job, Slot { sender, load: Arc::clone(&load) });
         Waiting { job, replies: self.clone(), receiver, load }
     }
@@ -75,11 +69,10 @@ impl Replies {
         // Nobody waits any more: the caller left or has its answer.
         let Some(slot) = self.0.get(&job) else { return };
         let size = reply.body.len();
-        let before = slot.load.bytes.fetch_add(size, Ordering::AcqRel);
+        let before = slot.load.fetch_add(size, Ordering::AcqRel);
         let fits = before == 0 || before + size <= MAX_WAITING_BYTES;
         if !fits || slot.sender.try_send(reply).is_err() {
-            // The reader sees the end of the channel behind what it still holds, and says why.
-            slot.load.overflowed.store(true, Ordering::Release);
+            // The reader finds the end of the channel behind what it still holds.
             drop(slot);
             self.0.remove(&job);
         }
@@ -90,14 +83,10 @@ impl Waiting {
     /// The next reply; `None` when no more can come because the caller read too slowly.
     pub(crate) async fn next(&mut self) -> Option<Reply> {
         let reply = self.receiver.recv().await?;
-        self.load.bytes.fetch_sub(reply.body.len(), Ordering::AcqRel);
+        self.load.fetch_sub(reply.body.len(), Ordering::AcqRel);
         Some(reply)
     }
 
-    /// Whether replies were dropped because the caller read too slowly.
-    pub(crate) fn overflowed(&self) -> bool {
-        self.load.overflowed.load(Ordering::Acquire)
-    }
 }
 
 impl Drop for Waiting {
@@ -149,7 +138,6 @@ mod tests {
         replies.hand_out(job, chunk(1, 1));
         assert_eq!(waiting.next().await.unwrap().sequence, 0);
         assert!(waiting.next().await.is_none());
-        assert!(waiting.overflowed());
     }
 
     #[tokio::test]
@@ -161,6 +149,6 @@ mod tests {
             replies.hand_out(job, chunk(sequence, MAX_WAITING_BYTES / 2));
             assert_eq!(waiting.next().await.unwrap().sequence, sequence);
         }
-        assert!(!waiting.overflowed());
+        assert_eq!(waiting.load.load(Ordering::Acquire), 0);
     }
 }

@@ -18,12 +18,11 @@ pub(crate) async fn check_target(
     field: &str,
     url: &str,
 ) -> Result<Url, FieldError> {
-    let refused = |blocked: Blocked| FieldError {
-        field: field.to_owned(),
-        message: blocked.to_string(),
-    };
+    let refused =
+        |blocked: Blocked| FieldError { field: field.to_owned(), message: blocked.to_string() };
     let parsed = services.egress.check_url(url, Purpose::Webhook).map_err(refused)?;
-    let (Some(url::Host::Domain(host)), Some(port)) = (parsed.host(), parsed.port_or_known_default())
+    let (Some(url::Host::Domain(host)), Some(port)) =
+        (parsed.host(), parsed.port_or_known_default())
     else {
         return Ok(parsed);
     };

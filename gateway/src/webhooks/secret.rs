@@ -30,8 +30,5 @@ pub(crate) async fn read_secret(
 ) -> ApiJson<TenantSecret> {
     let secrets = state.keyring.tenant_webhook_secrets(&caller.tenant);
     let mut texts = secrets.iter().map(|secret| encode_secret(secret));
-    ApiJson(TenantSecret {
-        secret: texts.next().unwrap_or_default(),
-        previous: texts.collect(),
-    })
+    ApiJson(TenantSecret { secret: texts.next().unwrap_or_default(), previous: texts.collect() })
 }

@@ -42,8 +42,7 @@ pub(crate) async fn enable_endpoint(
     caller: Caller,
     ApiPath(id): ApiPath<String>,
 ) -> Result<ApiJson<EndpointView>, ApiError> {
-    let endpoint =
-        change(&state, &caller.tenant, &id, |endpoint| endpoint.disabled = None).await?;
+    let endpoint = change(&state, &caller.tenant, &id, |endpoint| endpoint.disabled = None).await?;
     Ok(ApiJson(EndpointView::of(&endpoint, state.clock.now())))
 }
 

@@ -24,7 +24,7 @@ async fn register(gateway: &TestGateway, key: &str) -> Value {
 async fn pulled(gateway: &TestGateway) -> Delivery {
     let consumer = gateway.parts.bus.consumer(FixedConsumer::Deliver).await.unwrap();
     let pulled = consumer.fetch(1, Duration::from_secs(5)).await.unwrap();
-    let delivery = serde_json::from_slice(&pulled[0].payload()).unwrap();
+    let delivery = serde_json::from_slice(pulled[0].payload()).unwrap();
     pulled[0].ack().await.unwrap();
     delivery
 }
@@ -52,7 +52,11 @@ async fn dead(gateway: &TestGateway, endpoint: &str, sequence: u64) -> DeliveryE
         floor: 0,
         high: sequence,
     };
-    gateway.records.apply_deliveries(&position, std::slice::from_ref(&event), clock.now()).await.unwrap();
+    gateway
+        .records
+        .apply_deliveries(&position, std::slice::from_ref(&event), clock.now())
+        .await
+        .unwrap();
     event
 }
 
@@ -71,13 +75,15 @@ async fn the_secret_is_shown_once_and_kept_sealed() {
     let rotated = gateway.post(&key, &format!("{path}/rotate"), &json!({})).await.expect(200);
     assert_ne!(rotated["secret"], made["secret"]);
     assert!(rotated["previous_secret_expires_at"].is_string());
-    let (store, watch) = gateway.parts.bus.open_config(gateway.parts.lifecycle.soft()).await.unwrap();
+    let (store, watch) =
+        gateway.parts.bus.open_config(gateway.parts.lifecycle.soft()).await.unwrap();
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(watch);
     store.ready(Duration::from_secs(5)).await.unwrap();
     let entry = Endpoint::key(&"acme".parse().unwrap(), made["id"].as_str().unwrap());
     let (endpoint, _) = store.get::<Endpoint>(&entry).unwrap();
-    let opened = gateway.parts.keyring.open(&endpoint.secret_context(), &endpoint.secrets[1].sealed);
+    let opened =
+        gateway.parts.keyring.open(&endpoint.secret_context(), &endpoint.secrets[1].sealed);
     assert_eq!(opened.unwrap(), secret);
 }
 
@@ -86,8 +92,13 @@ async fn a_bad_target_is_refused_with_the_field() {
     let gateway = TestGateway::start_with(&[]).await;
     let key = gateway.user_key("acme").await;
     for url in [
-        "https://127.0.0.1/x", "https://169.254.169.254/", "https://localhost/", "ftp://a.example/",
-        "http://example.org/", "nonsense", "https://[::ffff:10.0.0.1]/",
+        "https://127.0.0.1/x",
+        "https://169.254.169.254/",
+        "https://localhost/",
+        "ftp://a.example/",
+        "http://example.org/",
+        "nonsense",
+        "https://[::ffff:10.0.0.1]/",
     ] {
         let refused = gateway.post(&key, ENDPOINTS, &json!({ "url": url })).await.expect(422);
         assert_eq!(refused["error"]["param"], "url", "{url}");

@@ -38,12 +38,8 @@ impl Lanes {
         }
     }
 
-    /// Asks the queue that rang first. One that is not known yet makes the list stale.
+    /// Asks the queue that rang first.
     pub(crate) fn hint(&mut self, hint: (String, Lane)) {
-        let known = self.consumers.iter().any(|c| c.model == hint.0 && c.lane == hint.1);
-        if !known && self.warm.contains_key(&hint.0) {
-            self.read_at = None;
-        }
         self.hint = Some(hint);
     }
 
@@ -52,10 +48,15 @@ impl Lanes {
         self.warm.get(model).copied().unwrap_or(false)
     }
 
-    /// Reads again which queues there are, when it is time.
+    /// Reads again which queues there are, when it is time, or when one rang that is not known yet: gateways make the
+    /// queues of a model just before its first job.
     pub(crate) async fn refresh(&mut self, bus: &Bus, engine: &dyn Engine) {
         self.warm = engine.offers().into_iter().map(|offer| (offer.model, offer.warm)).collect();
-        if self.read_at.is_some_and(|at| at.elapsed() < REFRESH) {
+        let is_new = self.hint.as_ref().is_some_and(|(model, lane)| {
+            self.warm.contains_key(model)
+                && !self.consumers.iter().any(|c| c.model == *model && c.lane == *lane)
+        });
+        if !is_new && self.read_at.is_some_and(|at| at.elapsed() < REFRESH) {
             return;
         }
         match bus.lane_consumers(self.capability).await {

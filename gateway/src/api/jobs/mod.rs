@@ -22,3 +22,6 @@ pub(crate) use get::{__path_read_job, read_job};
 pub(crate) use list::{__path_list_jobs, list_jobs};
 pub(crate) use result::{__path_read_result, read_result};
 pub(crate) use retry::{__path_retry_job, retry_job};
+
+#[cfg(test)]
+mod tests;

@@ -17,8 +17,13 @@ use super::disposition::disposition;
 use super::range::{Wanted, wanted};
 use crate::api::ApiError;
 
-/// A file that runs nothing, even when a browser opens it.
+/// For what a browser would run: nothing in it does anything.
 const SANDBOX: HeaderValue = HeaderValue::from_static("sandbox; default-src 'none'");
+/// For what a browser shows: its own player may load the file and nothing else.
+const SHOWN: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; \
+     frame-ancestors 'none'",
+);
 
 /// An object to be served.
 pub(super) struct Served {
@@ -99,7 +104,7 @@ fn headers(file: &Served, etag: &str) -> HeaderMap {
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(CACHE_CONTROL, file.cache.clone());
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CONTENT_SECURITY_POLICY, SANDBOX);
+    headers.insert(CONTENT_SECURITY_POLICY, if shown { SHOWN } else { SANDBOX });
     headers
 }
 

@@ -73,7 +73,9 @@ async fn a_name_that_resolves_to_a_private_address_is_refused() {
 #[tokio::test]
 async fn more_than_the_limit_is_refused_also_when_it_is_not_announced() {
     let endless = || async {
-        Body::from_stream(futures::stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[0; 100]))))
+        Body::from_stream(futures::stream::repeat_with(|| {
+            Ok::<_, std::io::Error>(Bytes::from_static(&[0; 100]))
+        }))
     };
     let router = Router::new()
         .route("/announced", get(|| async { vec![0_u8; 1_001] }))

@@ -1,0 +1,3 @@
+//! What callers do, and what they get.
+
+mod styles;

@@ -1,0 +1,121 @@
+//! The network between a role and the broker, which a test can hold, make one-sided, or cut.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::background::background;
+
+/// What the network does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Everything passes.
+    Open,
+    /// What the broker says is held back; what the role says passes.
+    Deaf,
+    /// Nothing passes; what was said meanwhile passes later.
+    Held,
+    /// Connections are closed and refused.
+    Cut,
+}
+
+/// A stretch of network. It ends when it is dropped.
+pub struct Link {
+    address: SocketAddr,
+    state: Arc<watch::Sender<State>>,
+    task: AbortHandle,
+}
+
+impl Link {
+    /// A link to `host:port`, open.
+    pub async fn to(target: &str) -> Self {
+        let target = target.trim_start_matches("nats://").to_owned();
+        let state = Arc::new(watch::Sender::new(State::Open));
+        let task_state = Arc::clone(&state);
+        let (sender, address) = tokio::sync::oneshot::channel();
+        let task = background().spawn(async move {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port is free");
+            let _ = sender.send(listener.local_addr().expect("a bound listener has an address"));
+            let mut lines = JoinSet::new();
+            while let Ok((near, _)) = listener.accept().await {
+                if *task_state.borrow() != State::Cut {
+                    lines.spawn(line(near, target.clone(), task_state.subscribe()));
+                }
+                while lines.try_join_next().is_some() {}
+            }
+        });
+        let address = address.await.expect("the link is bound");
+        Self { address, state, task: task.abort_handle() }
+    }
+
+    /// The `nats://` address on the role's side.
+    pub fn url(&self) -> String {
+        format!("nats://{}", self.address)
+    }
+
+    /// From now on the role hears nothing, but is heard.
+    pub fn deafen(&self) {
+        self.state.send_replace(State::Deaf);
+    }
+
+    /// From now on nothing passes, and nothing is lost.
+    pub fn hold(&self) {
+        self.state.send_replace(State::Held);
+    }
+
+    /// Closes every connection and refuses new ones.
+    pub fn cut(&self) {
+        self.state.send_replace(State::Cut);
+    }
+
+    /// Everything passes again.
+    pub fn mend(&self) {
+        self.state.send_replace(State::Open);
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.state.send_replace(State::Cut);
+        self.task.abort();
+    }
+}
+
+/// One connection.
+async fn line(near: TcpStream, target: String, mut state: watch::Receiver<State>) {
+    let Ok(far) = TcpStream::connect(target).await else { return };
+    let _ = (near.set_nodelay(true), far.set_nodelay(true));
+    let (near_read, near_write) = near.into_split();
+    let (far_read, far_write) = far.into_split();
+    let speaks = pump(near_read, far_write, state.clone(), |state| {
+        matches!(state, State::Open | State::Deaf)
+    });
+    let hears = pump(far_read, near_write, state.clone(), |state| state == State::Open);
+    tokio::select! {
+        () = speaks => {}
+        () = hears => {}
+        _ = state.wait_for(|state| *state == State::Cut) => {}
+    }
+}
+
+async fn pump(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    mut state: watch::Receiver<State>,
+    passes: impl Fn(State) -> bool,
+) {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let Ok(count) = from.read(&mut buffer).await else { return };
+        if count == 0 || state.wait_for(|state| passes(*state)).await.is_err() {
+            return;
+        }
+        if to.write_all(&buffer[..count]).await.is_err() {
+            return;
+        }
+    }
+}

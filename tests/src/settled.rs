@@ -1,0 +1,48 @@
+//! Whether a test leaves work behind that nobody settled.
+
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use tokio::time::Instant;
+
+/// How long acks that are on their way are waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Panics when JOBS, CALLS, DELAYS or WEBHOOKS hold messages and do not get rid of them. Blocks; for `drop`.
+pub(crate) fn assert_settled(url: &str) {
+    let url = url.to_owned();
+    // A thread of its own: the caller's runtime is blocked by the `drop` that asks.
+    let looked = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime can be started").block_on(look(&url))
+    });
+    let left = looked.join().expect("looking at the streams does not panic");
+    assert!(left.is_empty(), "messages were left unsettled: {}", left.join(", "));
+}
+
+async fn look(url: &str) -> Vec<String> {
+    let Ok(client) = async_nats::connect(url).await else {
+        return vec!["the broker does not answer".to_owned()];
+    };
+    let jetstream = async_nats::jetstream::new(client);
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let left = left(&jetstream).await;
+        if matches!(&left, Ok(left) if left.is_empty()) || Instant::now() > until {
+            return left.unwrap_or_else(|error| vec![error]);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn left(jetstream: &async_nats::jetstream::Context) -> Result<Vec<String>, String> {
+    let streams: Vec<_> = jetstream.streams().try_collect().await.map_err(|e| e.to_string())?;
+    let holds_work = |name: &str| {
+        name.starts_with("JOBS_") || name.starts_with("CALLS_") || name == "DELAYS" || name == "WEBHOOKS"
+    };
+    Ok(streams
+        .into_iter()
+        .filter(|stream| stream.state.messages > 0 && holds_work(&stream.config.name))
+        .map(|stream| format!("{} in {}", stream.state.messages, stream.config.name))
+        .collect())
+}
