@@ -36,6 +36,7 @@ setup_demo() {
     want_command ffmpeg ffmpeg
     want_command ffprobe ffmpeg
     want_command bwrap bubblewrap
+    want_ca_certificates
     want_c_compiler
     setup_nats
 }

@@ -13,6 +13,9 @@ want_python_venv() {
     python3 -c 'import ensurepip, venv' 2>/dev/null || wanted+=(python3-venv)
 }
 
+# Without the system's certificates no https endpoint can be called.
+want_ca_certificates() { [[ -e /etc/ssl/certs/ca-certificates.crt ]] || wanted+=(ca-certificates); }
+
 # Debian keeps the server's programs out of the path.
 want_postgresql() {
     command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ||

@@ -25,7 +25,8 @@ pub(crate) fn with_job(state: &AppState, status: StatusCode, event: &JobEvent) -
     let location = HeaderValue::from_str(&job.links.this);
     let mut response = (status, ApiJson(job)).into_response();
     let headers = response.headers_mut();
-    if let Ok(location) = location {
+    let is_new = matches!(status, StatusCode::CREATED | StatusCode::ACCEPTED);
+    if let (Ok(location), true) = (location, is_new) {
         headers.insert(LOCATION, location);
     }
     if !event.is_terminal() {

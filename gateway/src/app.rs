@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use common::egress::EgressPolicy;
+use common::bus::ReplySubscription;
 use common::process::Parts;
 use common::records::Records;
 use common::secret::Secret;
@@ -30,6 +31,8 @@ pub struct App {
     address: SocketAddr,
     router: Router,
     state: AppState,
+    /// What workers answer; subscribed to before the first request is served.
+    replies: ReplySubscription,
     /// Cancelled when the last request is answered: what requests rely on is kept up until then.
     answered: CancellationToken,
 }
@@ -82,8 +85,9 @@ impl App {
             metrics,
             lifecycle,
         });
+        let replies = state.bus.subscribe_replies(&state.gateway_id).await?;
         let router = router(&state)?;
-        Ok(Self { listener, address, router, state, answered })
+        Ok(Self { listener, address, router, state, replies, answered })
     }
 
     /// Where it listens.
@@ -97,7 +101,8 @@ impl App {
         self.state.clone()
     }
 
-    /// Makes the first admin key when there is none; see [`bootstrap::ensure_admin_key`].
+    /// Makes the first admin key when there is none that works. `None` when there is one, or when another gateway is
+    /// just making it. The key itself is kept nowhere: show it once, or it is lost.
     pub async fn ensure_admin_key(&self) -> Result<Option<Secret>, bootstrap::Error> {
         bootstrap::ensure_admin_key(&self.state.store, &*self.state.clock).await
     }
@@ -115,7 +120,7 @@ impl App {
             bus.keep_topology(&soft).await;
             Ok(())
         });
-        self.spawn_watches();
+        spawn_watches(&self.state, self.replies, &self.answered);
         let answered = self.answered;
         let serving = serve(self.listener, self.router, lifecycle.clone());
         lifecycle.spawn("http", async move {
@@ -124,20 +129,19 @@ impl App {
             Ok(())
         });
     }
+}
 
-    /// What this gateway knows of workers and queues, and hears of the jobs that its callers wait for.
-    fn spawn_watches(&self) {
-        let answered = &self.answered;
-        let Services { lifecycle, bus, clock, catalog, queues, replies, gateway_id, .. } =
-            &*self.state;
-        let catalog = catalog.clone().keep(bus.clone(), Arc::clone(clock), answered.clone());
-        let queues = queues.clone().keep(bus.clone(), Arc::clone(clock), answered.clone());
-        let replies = replies.clone().run(bus.clone(), gateway_id.clone(), answered.clone());
-        lifecycle.spawn("watches", async {
-            tokio::join!(catalog, queues, replies);
-            Ok(())
-        });
-    }
+/// What this gateway knows of workers and queues, and hears of the jobs that its callers wait for.
+fn spawn_watches(state: &AppState, replies: ReplySubscription, answered: &CancellationToken) {
+    let (bus, clock) = (|| state.bus.clone(), || Arc::clone(&state.clock));
+    let catalog = state.catalog.clone().keep(bus(), clock(), answered.clone());
+    let queues = state.queues.clone().keep(bus(), clock(), answered.clone());
+    let gateway = state.gateway_id.clone();
+    let replies = state.replies.clone().run(bus(), gateway, replies, answered.clone());
+    state.lifecycle.spawn("watches", async {
+        tokio::join!(catalog, queues, replies);
+        Ok(())
+    });
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

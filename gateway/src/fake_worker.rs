@@ -7,9 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use common::bus::{Bus, OfferedModel, Presence, Pulled, Reply, ReplyKind, StoredEvent, Work};
 use common::clock::{Clock, SystemClock};
-use common::job::{
-    JobEnvelope, JobError, JobEvent, JobResult, Lane, Outcome, Run, RunId,
-};
+use common::job::{JobEnvelope, JobError, JobEvent, JobResult, Lane, Outcome, Run, RunId};
 use serde_json::value::RawValue;
 
 use crate::testing::TestGateway;
@@ -149,8 +147,7 @@ impl Taken {
 
     /// Sends a reply.
     pub(crate) async fn reply(&mut self, kind: ReplyKind, body: impl Into<Bytes>) {
-        let reply =
-            Reply { run_id: self.run.id, sequence: self.sequence, kind, body: body.into() };
+        let reply = Reply { run_id: self.run.id, sequence: self.sequence, kind, body: body.into() };
         self.sequence += 1;
         if let Some(gateway) = &self.job.reply_to {
             self.bus.publish_reply(gateway, self.job.id, &reply).await.unwrap();
@@ -211,8 +208,12 @@ impl Taken {
     async fn end(&mut self, result: JobResult) -> JobEvent {
         let content_type = result.content_type.clone();
         let body = result.inline.as_ref().map_or(String::new(), |json| json.get().to_owned());
-        let outcome =
-            Outcome::Succeeded { result: Some(result), artifacts: Vec::new(), usage: None, load_ms: None };
+        let outcome = Outcome::Succeeded {
+            result: Some(result),
+            artifacts: Vec::new(),
+            usage: None,
+            load_ms: None,
+        };
         let event = self.finish(outcome).await;
         // After chunks the last reply is empty.
         let body = if self.sequence > 1 { String::new() } else { body };

@@ -52,7 +52,9 @@ impl Boundary {
 
     /// Whether nothing was sent, or the last event is complete.
     pub(crate) fn is_between(self) -> bool {
-        self.last == 0 || self.last.to_be_bytes().ends_with(b"\n\n") || self.last.to_be_bytes() == *b"\r\n\r\n"
+        self.last == 0
+            || self.last.to_be_bytes().ends_with(b"\n\n")
+            || self.last.to_be_bytes() == *b"\r\n\r\n"
     }
 }
 

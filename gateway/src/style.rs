@@ -46,7 +46,11 @@ pub(crate) struct CallStyle {
 impl CallStyle {
     /// Reads the headers. `default` is the mode of a route without `Prefer`; a longer wait than `max_wait` is cut
     /// to it, and the answer says so.
-    pub(crate) fn read(headers: &HeaderMap, default: Mode, max_wait: Duration) -> Result<Self, ApiError> {
+    pub(crate) fn read(
+        headers: &HeaderMap,
+        default: Mode,
+        max_wait: Duration,
+    ) -> Result<Self, ApiError> {
         let (mode, applied) = prefer(headers, max_wait)?.unwrap_or((default, String::new()));
         Ok(Self {
             mode,
@@ -69,7 +73,8 @@ fn prefer(headers: &HeaderMap, max_wait: Duration) -> Result<Option<(Mode, Strin
     let mut respond_async = false;
     let mut wait = None;
     for value in headers.get_all(PREFER) {
-        let value = value.to_str().map_err(|_| ApiError::malformed("The header Prefer is not text."))?;
+        let value =
+            value.to_str().map_err(|_| ApiError::malformed("The header Prefer is not text."))?;
         for preference in value.split(',') {
             let word = preference.split(';').next().unwrap_or_default().trim();
             if word.eq_ignore_ascii_case("respond-async") {
@@ -99,10 +104,8 @@ fn wait_value(word: &str) -> Option<&str> {
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let key = text(headers, &IDEMPOTENCY_HEADER)?;
-    if let Some(key) = &key {
-        if key.is_empty() || key.len() > MAX_KEY {
-            return Err(ApiError::malformed("The header Idempotency-Key needs 1 to 255 characters."));
-        }
+    if key.as_ref().is_some_and(|key| key.is_empty() || key.len() > MAX_KEY) {
+        return Err(ApiError::malformed("The header Idempotency-Key needs 1 to 255 characters."));
     }
     Ok(key)
 }
@@ -119,7 +122,7 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, ApiErr
 mod tests {
     use super::*;
 
-    const MAX: Duration = Duration::from_secs(600);
+    const MAX: Duration = Duration::from_mins(10);
 
     fn style(prefer: &[&str]) -> CallStyle {
         let mut headers = HeaderMap::new();

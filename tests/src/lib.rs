@@ -4,8 +4,9 @@
 //! any await without a farewell. A [`Fleet`] runs them as processes, which can be killed, paused and restarted. Both
 //! stand on a [`Ground`]: a nats-server, a folder for objects and records, and short times. A [`Hand`] takes messages
 //! and writes events step by step, for interleavings that no worker would show twice; a [`Spy`] hears what goes over
-//! the bus; a [`Link`] is the network between a role and the broker.
+//! the bus; a [`Link`] is the network between a role and the broker, a [`Trap`] one that breaks off at a message.
 
+mod audit;
 mod background;
 mod client;
 mod fleet;
@@ -17,11 +18,13 @@ mod settings;
 mod settled;
 mod spy;
 mod stack;
+mod trap;
 pub mod upstream;
 mod wait;
 
+pub use audit::{Audit, Promises, Settled};
 pub use client::{Answer, Call, Client, Events, ServerEvent};
-pub use fleet::{Fleet, FleetBuilder, Process};
+pub use fleet::{Fleet, FleetBuilder, Member, Process, Ran, run_program, start_program};
 pub use ground::Ground;
 pub use hand::{Hand, Held, success, success_at};
 pub use link::Link;
@@ -29,6 +32,7 @@ pub use receiver::{Received, Receiver};
 pub use settings::Settings;
 pub use spy::{Overheard, Spy};
 pub use stack::{RoleId, Stack, StackBuilder};
+pub use trap::{Said, Side, Trap};
 pub use wait::{PATIENCE, eventually, within};
 
 /// The four roles.

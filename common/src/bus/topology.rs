@@ -151,6 +151,13 @@ impl Bus {
         if known(self) {
             return Ok(());
         }
+        // Boxed: it is large and seldom, and every submit carries it.
+        Box::pin(self.make_model_consumers(capability, model)).await?;
+        self.ensured.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(key);
+        Ok(())
+    }
+
+    async fn make_model_consumers(&self, capability: &str, model: &str) -> Result<(), BusError> {
         for lane in [Lane::Interactive, Lane::Normal, Lane::Bulk] {
             let mut config = model_consumer(capability, model, lane)?;
             config.ack_wait = self.ack_wait;
@@ -158,7 +165,6 @@ impl Bus {
             let name = config.durable_name.clone().unwrap_or_default();
             bounded(stream.get_or_create_consumer(&name, config)).await?;
         }
-        self.ensured.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(key);
         Ok(())
     }
 

@@ -71,9 +71,8 @@ pub(super) fn entries(store: &ConfigStore, offers: &Offers) -> BTreeMap<ModelNam
         if !is_named_by_callers(capability) {
             continue;
         }
-        let entry = entries
-            .entry((capability.clone(), model.clone()))
-            .or_insert_with(|| ModelEntry {
+        let entry =
+            entries.entry((capability.clone(), model.clone())).or_insert_with(|| ModelEntry {
                 capability: capability.clone(),
                 model: model.clone(),
                 operations: BTreeSet::new(),

@@ -66,7 +66,8 @@ impl Queues {
         let view = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let samples = view.samples.get(&(job.capability.clone(), job.model.clone(), job.lane))?;
         let position = samples.position(event.run_at.max(event.time))?;
-        let wait_s = samples.rate().map(|rate| ((position + 1) as f64 / rate * 10.0).round() / 10.0);
+        let wait_s =
+            samples.rate().map(|rate| ((position + 1) as f64 / rate * 10.0).round() / 10.0);
         Some(Estimate { position, wait_s })
     }
 

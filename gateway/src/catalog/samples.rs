@@ -9,7 +9,7 @@ use common::clock::Timestamp;
 /// Samples kept per queue: five minutes at one a second.
 const KEPT: usize = 300;
 /// The rate is taken over this time.
-const RATE_OVER: Duration = Duration::from_secs(120);
+const RATE_OVER: Duration = Duration::from_mins(2);
 
 /// A queue at one moment.
 #[derive(Clone, Copy, Debug)]

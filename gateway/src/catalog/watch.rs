@@ -1,5 +1,6 @@
 //! The poller behind the catalog.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use common::bus::{Bus, ConfigStore, ConfigWriteError};
@@ -10,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::known::{self, KnownModel, ModelEntry};
-use super::offers::Offers;
+use super::offers::{ModelName, Offers};
 
 /// How often the workers are listed.
 const EVERY: Duration = Duration::from_secs(1);
@@ -75,7 +76,7 @@ impl Catalog {
     /// Whether the model is offered or remembered, for this operation.
     fn serves(&self, operation: &Operation, model: &str) -> bool {
         let offers = self.offers.borrow();
-        let fits = |operations: &std::collections::BTreeSet<String>| {
+        let fits = |operations: &BTreeSet<String>| {
             operations.is_empty() || operations.contains(operation.name)
         };
         if offers.operations(operation.capability, model).is_some_and(fits) {
@@ -88,6 +89,7 @@ impl Catalog {
 
     /// Lists the workers every second until `stop`, remembers new models and makes their consumers.
     pub(crate) async fn keep(self, bus: Bus, clock: SharedClock, stop: CancellationToken) {
+        let mut appeared = BTreeSet::new();
         let mut tick = tokio::time::interval(EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -98,28 +100,33 @@ impl Catalog {
             // Without an answer nothing is known to have changed.
             match bus.list_presence().await {
                 Ok(workers) => {
-                    let listed = Offers::of_workers(&workers);
-                    self.take(&bus, listed);
-                    self.remember(&bus, &clock).await;
+                    appeared.extend(self.take(&bus, &Offers::of_workers(&workers)));
+                    ensure_consumers(&bus, &mut appeared).await;
+                    self.remember(&clock).await;
                 }
                 Err(error) => tracing::debug!(%error, "the workers were not listed"),
             }
         }
     }
 
-    fn take(&self, bus: &Bus, listed: Offers) {
+    /// Takes a new list and returns the models that were not in the one before.
+    fn take(&self, bus: &Bus, listed: &Offers) -> Vec<ModelName> {
         let connection = *bus.connection().borrow();
         let reconnected = connection.reconnects > 0
             && Instant::now().duration_since(connection.since) < RECONNECT_GRACE;
+        let mut new = Vec::new();
         self.offers.send_if_modified(|offers| {
-            let now = if reconnected { listed.merged(offers) } else { listed };
+            let now = if reconnected { listed.merged(offers) } else { listed.clone() };
+            new = now.new_since(offers);
             let changed = *offers != now;
             *offers = now;
             changed
         });
+        new
     }
 
-    async fn remember(&self, bus: &Bus, clock: &SharedClock) {
+    /// Writes down the models that were never seen before, and operations that are new.
+    async fn remember(&self, clock: &SharedClock) {
         let offers = self.offers.borrow().clone();
         for ((capability, model), operations) in offers.iter() {
             let Some(key) = known::key(capability, model) else { continue };
@@ -147,9 +154,19 @@ impl Catalog {
                     return;
                 }
             }
-            if let Err(error) = bus.ensure_model_consumers(capability, model).await {
-                tracing::debug!(model, %error, "the consumers of a new model were not made");
-            }
+        }
+    }
+}
+
+/// Makes the consumers of models that appeared. Those of a model that was away for long may have been removed
+/// meanwhile, whatever this process remembers.
+async fn ensure_consumers(bus: &Bus, appeared: &mut BTreeSet<ModelName>) {
+    while let Some((capability, model)) = appeared.pop_first() {
+        bus.forget_model_consumers(&capability, &model);
+        if let Err(error) = bus.ensure_model_consumers(&capability, &model).await {
+            tracing::debug!(model, %error, "the consumers of a model were not made");
+            appeared.insert((capability, model));
+            return;
         }
     }
 }

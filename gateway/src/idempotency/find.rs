@@ -36,7 +36,9 @@ pub(crate) async fn find(
         match new.or(old) {
             None => return Ok(Found::Free(today)),
             Some(stored) if was_refused(&stored) => {}
-            Some(stored) if stored.event.job.fingerprint.as_ref() == Some(&idempotency.fingerprint) => {
+            Some(stored)
+                if stored.event.job.fingerprint.as_ref() == Some(&idempotency.fingerprint) =>
+            {
                 return Ok(Found::Job(Box::new(stored)));
             }
             Some(_) => return Err(submit::Error::IdempotencyMismatch),

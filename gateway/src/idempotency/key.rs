@@ -7,7 +7,7 @@ use common::job::{JobId, Tenant};
 use sha2::{Digest, Sha256};
 
 /// A key names the same job within a window of a day and the one after it.
-const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+const WINDOW: Duration = Duration::from_hours(24);
 
 /// A caller's key for a request.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,7 +16,11 @@ const TRIES: usize = 10;
 
 /// Cancels a tenant's job and returns what stands then: a job that waits is canceled at once, one that runs is asked
 /// to stop, one that has ended stays as it is. Safe to repeat.
-pub(crate) async fn cancel(state: &AppState, tenant: &Tenant, id: JobId) -> Result<JobEvent, ApiError> {
+pub(crate) async fn cancel(
+    state: &AppState,
+    tenant: &Tenant,
+    id: JobId,
+) -> Result<JobEvent, ApiError> {
     for _ in 0..TRIES {
         let known = decide(state, tenant, id).await?;
         let Some(sequence) = known.sequence else {

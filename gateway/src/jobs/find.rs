@@ -34,7 +34,11 @@ pub(crate) async fn find(
 }
 
 /// A tenant's job, from the leader: for everything that decides.
-pub(crate) async fn decide(state: &AppState, tenant: &Tenant, id: JobId) -> Result<Known, ApiError> {
+pub(crate) async fn decide(
+    state: &AppState,
+    tenant: &Tenant,
+    id: JobId,
+) -> Result<Known, ApiError> {
     let stored = bounded(state.bus.events().last(id)).await?;
     known(state, tenant, id, stored).await
 }

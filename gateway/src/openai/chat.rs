@@ -38,11 +38,11 @@ pub(crate) async fn create_chat_completion(
     headers: HeaderMap,
     body: ApiBody,
 ) -> Result<Response, ApiError> {
-    serve(&state, caller, &headers, Call {
-        route: "/v1/chat/completions",
-        operation: "chat",
-        can_stream: true,
-        body,
-    })
+    serve(
+        &state,
+        caller,
+        &headers,
+        Call { route: "/v1/chat/completions", operation: "chat", can_stream: true, body },
+    )
     .await
 }

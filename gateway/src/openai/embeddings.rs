@@ -35,11 +35,11 @@ pub(crate) async fn create_embeddings(
     headers: HeaderMap,
     body: ApiBody,
 ) -> Result<Response, ApiError> {
-    serve(&state, caller, &headers, Call {
-        route: "/v1/embeddings",
-        operation: "embeddings",
-        can_stream: false,
-        body,
-    })
+    serve(
+        &state,
+        caller,
+        &headers,
+        Call { route: "/v1/embeddings", operation: "embeddings", can_stream: false, body },
+    )
     .await
 }

@@ -14,7 +14,9 @@ use super::failure::{deadline, no_worker};
 use crate::api::ApiError;
 use crate::sse::{self, Boundary};
 use crate::state::AppState;
-use crate::wait::{CallGuard, Heard, Lost, Session, WaitError, job_error, lost_answer, stored_result};
+use crate::wait::{
+    CallGuard, Heard, Lost, Session, WaitError, job_error, lost_answer, stored_result,
+};
 
 /// How long the last replies may take after the event that ends a durable job.
 const LAST_REPLIES: Duration = Duration::from_secs(2);

@@ -1,6 +1,7 @@
 //! `GET /v1/models` and `GET /v1/models/{id}`.
 
 use axum::extract::State;
+use common::clock::Timestamp;
 use common::error_code::ErrorCode;
 use common::operation::nearest;
 use serde::Serialize;
@@ -82,7 +83,7 @@ fn view(entry: ModelEntry, now: i64) -> Model {
     Model {
         id: entry.model,
         object: "model",
-        created: entry.first_seen.map_or(now, |seen| seen.as_secs()),
+        created: entry.first_seen.map_or(now, Timestamp::as_secs),
         owned_by: "millrace",
         capability: entry.capability,
         operations: entry.operations.into_iter().collect(),

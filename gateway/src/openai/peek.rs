@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn routing_fields_are_found_among_unknown_ones() {
-        let found = peek(br#"{"x":{"model":"no"},"model":"a/b","stream":true,"messages":[]}"#).unwrap();
+        let found =
+            peek(br#"{"x":{"model":"no"},"model":"a/b","stream":true,"messages":[]}"#).unwrap();
         assert_eq!(found, Peek { model: Some("a/b".into()), stream: true });
         assert_eq!(peek(b"{}").unwrap(), Peek { model: None, stream: false });
     }

@@ -17,7 +17,7 @@ use crate::idempotency::{Fingerprint, Idempotency};
 use crate::jobs::find;
 use crate::state::AppState;
 use crate::style::{CallStyle, Mode};
-use crate::submit::{Durability, SubmitRequest, Submitted, submit};
+use crate::submit::{Durability, SubmitRequest, Submitted, named, submit};
 use crate::wait::{CallGuard, Session};
 
 /// What is called.
@@ -127,7 +127,9 @@ async fn wait_for(
         }),
         (_, replies) => {
             let guard = plain.then(|| CallGuard::of_job(state, Arc::clone(&job)));
-            let session = Session::for_job(state, job, replies, limit, needs_worker).await?;
+            let id = job.id;
+            let session = Session::for_job(state, job, replies, limit, needs_worker).await;
+            let session = session.map_err(|error| named(error.into(), id))?;
             Ok(Waited { guard, session, durable: true, limit })
         }
     }
@@ -135,6 +137,7 @@ async fn wait_for(
 
 /// 202 with the job as it stands.
 async fn accepted(state: &AppState, job: &JobEnvelope) -> Result<Response, ApiError> {
-    let known = find(state, &job.tenant, job.id, None).await?;
+    let known = find(state, &job.tenant, job.id, None).await;
+    let known = known.map_err(|error| named(error, job.id))?;
     Ok(with_job(state, StatusCode::ACCEPTED, &known.event))
 }

@@ -3,8 +3,8 @@
 use axum::response::Response;
 use common::job::Outcome as JobOutcome;
 
-use super::serve::{Outcome, Waited};
 use super::failure::{deadline, no_worker};
+use super::serve::{Outcome, Waited};
 use crate::answer::{name_job, with_bytes, with_result};
 use crate::api::ApiError;
 use crate::state::AppState;

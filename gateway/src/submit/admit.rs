@@ -45,10 +45,11 @@ async fn admit_delayed(
     let limit = state.config.gateway.max_delayed_per_hour;
     let window = run_at.as_secs().div_euclid(3600).to_string();
     let count = async |by| {
-        state.bus.count(tenant, DELAYED, &window, by).await.map_err(|error| Error::Unavailable {
-            job: None,
-            cause: error.to_string(),
-        })
+        state
+            .bus
+            .count(tenant, DELAYED, &window, by)
+            .await
+            .map_err(|error| Error::Unavailable { job: None, cause: error.to_string() })
     };
     let total = patience.bound(count(1)).await?;
     if total <= limit {

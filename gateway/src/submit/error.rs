@@ -111,10 +111,9 @@ impl From<Error> for ApiError {
                 ErrorCode::RateLimited,
                 format!("No more than {limit} jobs may be delayed to the same hour."),
             ),
-            Error::TooLarge => Self::new(
-                ErrorCode::TooLarge,
-                "The job is too large. Give large content as files.",
-            ),
+            Error::TooLarge => {
+                Self::new(ErrorCode::TooLarge, "The job is too large. Give large content as files.")
+            }
             Error::Input(error) => error,
             Error::Unavailable { job, cause } => {
                 let error = Self::unavailable("NATS", cause);

@@ -36,9 +36,7 @@ impl Patience {
         self.0 = self.0.saturating_sub(started.elapsed());
         match outcome {
             Ok(outcome) => outcome.map_err(Into::into),
-            Err(_) => {
-                Err(Error::Unavailable { job: None, cause: "no answer in time".to_owned() })
-            }
+            Err(_) => Err(Error::Unavailable { job: None, cause: "no answer in time".to_owned() }),
         }
     }
 

@@ -11,6 +11,9 @@ use super::Error;
 use super::patience::Patience;
 use crate::state::AppState;
 
+/// How long the second look at the consumers may take: the message is stored, and its caller waits.
+const ENSURE_AGAIN: Duration = Duration::from_millis(500);
+
 /// What stands after a publish.
 #[derive(Debug)]
 pub(super) enum Published {
@@ -85,8 +88,9 @@ pub(crate) async fn publish_call(
 /// The stream may have been made anew since the consumers were known to be there, for example after a restart of the
 /// broker: then the message lies where nobody takes it. Costs nothing when they are there.
 async fn ensure_again(bus: &Bus, job: &JobEnvelope) {
-    if let Err(error) = bus.ensure_model_consumers(&job.capability, &job.model).await {
-        tracing::warn!(model = job.model, %error, "the consumers of a model were not made again");
+    let again = bus.ensure_model_consumers(&job.capability, &job.model);
+    if !matches!(tokio::time::timeout(ENSURE_AGAIN, again).await, Ok(Ok(()))) {
+        tracing::warn!(model = job.model, "the consumers of a model were not made again");
     }
 }
 
@@ -99,7 +103,8 @@ async fn refuse(
 ) -> Error {
     let error = JobError::retryable(ErrorCode::Refused, "The queue did not take the job.");
     let retention = state.bus.events().retention();
-    let ended = stored.event.finished(Outcome::Failed(error), None, retention, state.clock.as_ref());
+    let ended =
+        stored.event.finished(Outcome::Failed(error), None, retention, state.clock.as_ref());
     let Ok(event) = ended else {
         return Error::Internal("a job that was just queued can not fail".to_owned());
     };

@@ -76,7 +76,9 @@ pub(super) async fn validate(state: &AppState, request: SubmitRequest) -> Result
     errors.into_result().map_err(Error::Invalid)?;
     // Both are there, or there was an error.
     let (Some(model), Some(input)) = (model, input) else {
-        return Err(Error::Internal("a request without model or input passed its checks".to_owned()));
+        return Err(Error::Internal(
+            "a request without model or input passed its checks".to_owned(),
+        ));
     };
     check_model(state, operation, &model)?;
     Ok(Draft { request, operation, model, input })
@@ -86,7 +88,10 @@ pub(super) async fn validate(state: &AppState, request: SubmitRequest) -> Result
 fn check_model(state: &AppState, operation: &Operation, model: &str) -> Result<(), Error> {
     let token = subjects::escape(model);
     if token.is_empty() || token.len() > subjects::MAX_MODEL_TOKEN {
-        return Err(Error::field("model", "must have 1 to 200 characters, fewer with special ones"));
+        return Err(Error::field(
+            "model",
+            "must have 1 to 200 characters, fewer with special ones",
+        ));
     }
     state.catalog.check(operation, model).map_err(Error::from)
 }
@@ -121,7 +126,8 @@ fn check_files(
 ) {
     for &role in operation.required_files {
         if !files.contains_key(role) {
-            errors.push(format!("files.{role}"), format!("is missing: {} needs it", operation.name));
+            errors
+                .push(format!("files.{role}"), format!("is missing: {} needs it", operation.name));
         }
     }
     let roles: Vec<&str> =
@@ -145,9 +151,17 @@ fn check_labels(metadata: &BTreeMap<String, String>, errors: &mut FieldErrors) {
         let short: String = key.chars().take(MAX_LABEL_KEY).collect();
         let field = format!("metadata.{short}");
         let legal_key = (1..=MAX_LABEL_KEY).contains(&key.chars().count());
-        errors.check(legal_key, &field, format!("must be a key of 1 to {MAX_LABEL_KEY} characters"));
+        errors.check(
+            legal_key,
+            &field,
+            format!("must be a key of 1 to {MAX_LABEL_KEY} characters"),
+        );
         let legal_value = value.chars().count() <= MAX_LABEL_VALUE;
-        errors.check(legal_value, &field, format!("must have at most {MAX_LABEL_VALUE} characters"));
+        errors.check(
+            legal_value,
+            &field,
+            format!("must have at most {MAX_LABEL_VALUE} characters"),
+        );
     }
 }
 
@@ -219,7 +233,7 @@ mod tests {
     #[test]
     fn times_must_be_possible() {
         let now = Timestamp::from_micros(1_000_000_000_000);
-        let day = Duration::from_secs(86_400);
+        let day = Duration::from_hours(24);
         let mut errors = FieldErrors::default();
         let mut request = request();
         request.run_at = Some(now.plus(31 * day));

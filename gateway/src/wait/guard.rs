@@ -27,12 +27,24 @@ enum Place {
 impl CallGuard {
     /// Guards a call in CALLS.
     pub(crate) fn of_call(state: &AppState, job: Arc<JobEnvelope>) -> Self {
-        Self { state: state.clone(), job, place: Place::Calls, outcome: Outcome::Canceled, armed: true }
+        Self {
+            state: state.clone(),
+            job,
+            place: Place::Calls,
+            outcome: Outcome::Canceled,
+            armed: true,
+        }
     }
 
     /// Guards a call that went to JOBS because CALLS was away.
     pub(crate) fn of_job(state: &AppState, job: Arc<JobEnvelope>) -> Self {
-        Self { state: state.clone(), job, place: Place::Jobs, outcome: Outcome::Canceled, armed: true }
+        Self {
+            state: state.clone(),
+            job,
+            place: Place::Jobs,
+            outcome: Outcome::Canceled,
+            armed: true,
+        }
     }
 
     /// The caller has its answer.
@@ -48,16 +60,30 @@ impl CallGuard {
 
 impl Drop for CallGuard {
     fn drop(&mut self) {
-        if !self.armed {
+        let large = self.place == Place::Calls && self.job.input_object.is_some();
+        if !self.armed && !large {
             return;
         }
         let (state, job, place) = (self.state.clone(), Arc::clone(&self.job), self.place);
-        let outcome = self.outcome.clone();
-        tracing::info!(job.id = %job.id, "nobody waits for the call any more; it is withdrawn");
+        let (armed, outcome) = (self.armed, self.outcome.clone());
         self.state.lifecycle.spawn("withdraw", async move {
-            end(&state, &job, place, outcome).await;
+            if armed {
+                tracing::info!(job.id = %job.id, "nobody waits for the call any more; it is withdrawn");
+                end(&state, &job, place, outcome).await;
+            }
+            if large {
+                remove_input(&state, &job).await;
+            }
             Ok(())
         });
+    }
+}
+
+/// Nothing of a call is kept. An input that stays because of a fault is removed by the keeper.
+async fn remove_input(state: &AppState, job: &JobEnvelope) {
+    let Some(object) = &job.input_object else { return };
+    if let Err(error) = state.objects.delete(&object.key).await {
+        tracing::debug!(job.id = %job.id, %error, "the input of a call was not removed");
     }
 }
 

@@ -204,9 +204,11 @@ fn read(reply: Reply) -> Option<Heard> {
         ReplyKind::Result { content_type } => {
             Some(Heard::Answered { content_type, last: reply.body })
         }
-        ReplyKind::Error => Some(Heard::Failed(serde_json::from_slice(&reply.body).unwrap_or_else(
-            |_| JobError::permanent(ErrorCode::EngineFailed, "The worker failed without a reason."),
-        ))),
+        ReplyKind::Error => {
+            Some(Heard::Failed(serde_json::from_slice(&reply.body).unwrap_or_else(|_| {
+                JobError::permanent(ErrorCode::EngineFailed, "The worker failed without a reason.")
+            })))
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use crate::catalog::Offers;
 
-/// How long a run that began is given when nobody offers its model any more: its worker may only have lost sight of
-/// the broker.
+/// How long a run that began is given when no worker of its model lives any more: its worker may only have lost sight
+/// of the broker.
 const STARTED_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Notices when nobody offers a model for too long.
@@ -17,6 +17,7 @@ pub(super) struct WorkerWatch {
     capability: String,
     model: String,
     patience: Duration,
+    started: bool,
     absent_since: Option<Instant>,
 }
 
@@ -34,13 +35,32 @@ impl WorkerWatch {
             capability: capability.to_owned(),
             model: model.to_owned(),
             patience,
+            started: false,
             absent_since: (!offered).then(Instant::now),
         }
     }
 
-    /// Notes that a run began.
+    /// Notes that a run began. Its worker may take no more jobs and finish this one.
     pub(super) fn started(&mut self) {
-        self.patience = self.patience.max(STARTED_PATIENCE);
+        if !self.started {
+            self.started = true;
+            self.patience = self.patience.max(STARTED_PATIENCE);
+            self.look();
+        }
+    }
+
+    fn look(&mut self) {
+        let offers = self.offers.borrow_and_update();
+        let present = if self.started {
+            offers.is_alive(&self.capability, &self.model)
+        } else {
+            offers.is_offered(&self.capability, &self.model)
+        };
+        if present {
+            self.absent_since = None;
+        } else {
+            self.absent_since.get_or_insert_with(Instant::now);
+        }
     }
 
     /// Returns when nobody has offered the model for too long. Cancel safe.
@@ -52,12 +72,7 @@ impl WorkerWatch {
                     if changed.is_err() {
                         return std::future::pending().await;
                     }
-                    let offers = self.offers.borrow_and_update();
-                    if offers.is_offered(&self.capability, &self.model) {
-                        self.absent_since = None;
-                    } else {
-                        self.absent_since.get_or_insert_with(Instant::now);
-                    }
+                    self.look();
                 }
                 () = sleep_until(end) => return,
             }
@@ -95,7 +110,7 @@ mod tests {
         let (sender, receiver) = watch::channel(offers(None));
         let mut watch = WorkerWatch::new(receiver, "llm", "m", Duration::from_secs(2));
         sender.send_replace(offers(Some("m")));
-        let wait = tokio::time::timeout(Duration::from_secs(60), watch.gave_up());
+        let wait = tokio::time::timeout(Duration::from_mins(1), watch.gave_up());
         assert!(wait.await.is_err());
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::bus::{Bus, Reply};
+use common::bus::{Bus, Reply, ReplySubscription};
 use common::job::JobId;
 use dashmap::DashMap;
 use tokio::sync::mpsc;
@@ -43,24 +43,29 @@ impl Replies {
         Waiting { job, replies: self.clone(), receiver, load }
     }
 
-    /// Hands out the replies to `gateway` until `stop`.
-    pub(crate) async fn run(self, bus: Bus, gateway: String, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            match bus.subscribe_replies(&gateway).await {
-                Ok(mut subscription) => loop {
-                    tokio::select! {
-                        () = stop.cancelled() => return,
-                        next = subscription.next() => match next {
-                            Some((job, reply)) => self.hand_out(job, reply),
-                            None => break,
-                        },
-                    }
-                },
-                Err(error) => tracing::warn!(%error, "replies can not be subscribed to; trying again"),
-            }
+    /// Hands out the replies to `gateway` until `stop`. The subscription is made before the first request is served.
+    pub(crate) async fn run(
+        self,
+        bus: Bus,
+        gateway: String,
+        mut subscription: ReplySubscription,
+        stop: CancellationToken,
+    ) {
+        loop {
             tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+                () = stop.cancelled() => return,
+                next = subscription.next() => if let Some((job, reply)) = next {
+                    self.hand_out(job, reply);
+                    continue;
+                },
+            }
+            // Only a connection that was closed for good ends a subscription.
+            match bus.subscribe_replies(&gateway).await {
+                Ok(again) => subscription = again,
+                Err(error) => {
+                    tracing::warn!(%error, "replies can not be subscribed to; trying again");
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
             }
         }
     }
@@ -86,7 +91,6 @@ impl Waiting {
         self.load.fetch_sub(reply.body.len(), Ordering::AcqRel);
         Some(reply)
     }
-
 }
 
 impl Drop for Waiting {

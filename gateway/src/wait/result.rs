@@ -41,7 +41,9 @@ pub(crate) fn job_error(event: &JobEvent) -> Option<JobError> {
         JobState::Failed => Some(event.error.clone().unwrap_or_else(|| {
             JobError::permanent(ErrorCode::EngineFailed, "The job failed without a reason.")
         })),
-        JobState::Canceled => Some(JobError::permanent(ErrorCode::Canceled, "The job was canceled.")),
+        JobState::Canceled => {
+            Some(JobError::permanent(ErrorCode::Canceled, "The job was canceled."))
+        }
         JobState::Expired => Some(JobError::permanent(
             ErrorCode::DeadlineExceeded,
             "The deadline passed before there was a result.",

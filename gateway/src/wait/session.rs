@@ -49,7 +49,12 @@ struct Reconnects {
 
 impl Session {
     /// Waits for the answer to a call, until its deadline.
-    pub(crate) fn for_call(state: &AppState, job: Arc<JobEnvelope>, replies: Waiting, limit: Duration) -> Self {
+    pub(crate) fn for_call(
+        state: &AppState,
+        job: Arc<JobEnvelope>,
+        replies: Waiting,
+        limit: Duration,
+    ) -> Self {
         let connection = state.bus.connection();
         let seen = connection.borrow().reconnects;
         Self {

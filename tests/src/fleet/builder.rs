@@ -1,6 +1,6 @@
 //! Which processes a fleet has, and how they are set.
 
-use super::Fleet;
+use super::{Fleet, Member};
 use crate::Role;
 use crate::ground::{Ground, GroundPlan};
 
@@ -12,8 +12,8 @@ pub struct FleetBuilder {
 
 impl Default for FleetBuilder {
     fn default() -> Self {
-        let roles = vec![(Role::Gateway, 1), (Role::Keeper, 1), (Role::Dispatcher, 1), (Role::Worker, 1)];
-        Self { plan: GroundPlan::default(), roles }
+        let roles = [Role::Gateway, Role::Keeper, Role::Dispatcher, Role::Worker];
+        Self { plan: GroundPlan::default(), roles: roles.map(|role| (role, 1)).to_vec() }
     }
 }
 
@@ -48,24 +48,18 @@ impl FleetBuilder {
         self.set("worker.llm", url)
     }
 
-    /// The test leaves work in the queues, on purpose.
-    #[must_use]
-    pub fn leaves_messages(mut self) -> Self {
-        self.plan.leaves_messages = true;
-        self
-    }
-
-    /// Starts everything, one after the other.
+    /// Starts everything, and waits until all of it is ready.
     pub async fn start(self) -> Fleet {
-        let mut fleet = Fleet {
-            ground: Ground::prepare(self.plan).await,
-            processes: Vec::new(),
-            admin_key: String::new(),
-        };
-        for (role, count) in self.roles {
-            for _ in 0..count {
-                fleet.add_with(role, |_| {}).await;
-            }
+        let ground = Ground::prepare(self.plan).await;
+        let mut fleet = Fleet { ground, seats: Vec::new(), admin_key: String::new() };
+        let members: Vec<Member> = self
+            .roles
+            .into_iter()
+            .flat_map(|(role, count)| std::iter::repeat_n(role, count))
+            .map(|role| fleet.spawn(role, None, |_| {}))
+            .collect();
+        for member in members {
+            fleet.is_ready(member).await;
         }
         fleet
     }

@@ -1,24 +1,45 @@
-//! The roles as processes of the real program, on one ground.
+//! A fleet: real processes of `millrace` around one real nats-server, one SQLite file and one object directory.
 
 mod builder;
+mod family;
+mod output;
 mod process;
+mod program;
+mod tool;
 
-use std::ops::{Deref, DerefMut};
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut, Index, IndexMut};
 
 pub use builder::FleetBuilder;
+use process::Launch;
 pub use process::Process;
+pub use tool::{Ran, run_program, start_program};
 
 use crate::client::Client;
 use crate::ground::Ground;
 use crate::settings::Settings;
-use crate::{PATIENCE, Role, eventually};
+use crate::trap::{Said, Side, Trap};
+use crate::{Role, eventually};
 
-/// Processes that can be killed, paused and restarted. When it is dropped, they end, and no work may be left in the
-/// queues.
+/// A process of a [`Fleet`], also after its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Member(usize);
+
+/// Processes on one ground. When it is dropped they are killed, and no work may be left in the queues.
 pub struct Fleet {
     ground: Ground,
-    processes: Vec<Process>,
+    seats: Vec<Seat>,
     admin_key: String,
+}
+
+/// What is known of one member.
+struct Seat {
+    role: Role,
+    settings: Settings,
+    process: Process,
+    /// Where a gateway listens; it keeps the port when it is started again.
+    address: Option<String>,
+    trap: Option<Trap>,
 }
 
 impl Fleet {
@@ -32,88 +53,165 @@ impl Fleet {
         FleetBuilder::default()
     }
 
-    /// Starts another process with settings of its own. It is the last of its role.
-    pub async fn add_with(
+    /// Starts another process.
+    pub async fn add(&mut self, role: Role) -> Member {
+        self.add_with(role, |_| {}).await
+    }
+
+    /// Starts another process with settings of its own.
+    pub async fn add_with(&mut self, role: Role, change: impl FnOnce(&mut Settings)) -> Member {
+        let member = self.spawn(role, None, change);
+        self.is_ready(member).await;
+        member
+    }
+
+    /// Starts another process whose network breaks off at the first message that is `wanted`.
+    pub async fn add_trapped(
         &mut self,
         role: Role,
+        side: Side,
+        wanted: impl Fn(&Said) -> bool + Send + Sync + 'static,
+    ) -> Member {
+        let trap = Trap::on(&self.nats.url(), side, wanted).await;
+        let member = self.spawn(role, Some(trap), |_| {});
+        self.is_ready(member).await;
+        member
+    }
+
+    /// Starts a process; it is not ready yet.
+    fn spawn(
+        &mut self,
+        role: Role,
+        trap: Option<Trap>,
         change: impl FnOnce(&mut Settings),
-    ) -> &mut Process {
-        let index = self.count(role);
+    ) -> Member {
+        let member = Member(self.seats.len());
         let mut settings = self.ground.settings.clone();
-        match role {
-            // A fixed one, so that a gateway that is restarted is found again.
+        if role == Role::Worker {
+            settings.set("worker.id", format!("worker-{}", member.0));
+        }
+        if let Some(trap) = &trap {
+            settings.set("nats.url", trap.url());
+        }
+        change(&mut settings);
+        let process = Process::spawn(launch(role, &settings));
+        self.seats.push(Seat { role, settings, process, address: None, trap });
+        member
+    }
+
+    /// Waits until a process says that it is ready, and until others see it.
+    async fn is_ready(&mut self, member: Member) {
+        let seat = &mut self.seats[member.0];
+        let line = seat.process.says(" ready").await;
+        match seat.role {
             Role::Gateway => {
-                let port = common::bus::testing::free_port();
-                settings.set("gateway.listen", format!("127.0.0.1:{port}"));
+                let address = line.rsplit("http://").next().unwrap_or_default().to_owned();
+                seat.settings.set("gateway.listen", address.as_str());
+                seat.address = Some(address);
+                if let Some(line) = seat.process.said("admin key") {
+                    self.admin_key = line.rsplit(' ').next().unwrap_or_default().to_owned();
+                }
             }
             Role::Worker => {
-                settings.set("worker.id", format!("worker-{index}"));
+                let name = self.worker_id(member);
+                eventually("the worker is present", async || {
+                    matches!(self.ground.bus.presence(&name).await, Ok(Some(_)))
+                })
+                .await;
             }
             Role::Dispatcher | Role::Keeper => {}
         }
-        change(&mut settings);
-        let name = format!("{}-{index}", role.as_str());
-        let mut process = Process::new(role, name, &settings, self.ground.dir());
-        process.restart().await;
-        if let Some(key) = process.admin_key() {
-            self.admin_key = key;
-        }
-        self.processes.push(process);
-        if role == Role::Worker {
-            self.worker_is_present(&format!("worker-{index}")).await;
-        }
-        self.process(role, index)
     }
 
-    async fn worker_is_present(&self, id: &str) {
-        eventually("the worker is present", async || {
-            matches!(self.ground.bus.presence(id).await, Ok(Some(_)))
-        })
-        .await;
+    /// Every running process of a role, in the order of their first start.
+    pub fn all(&mut self, role: Role) -> Vec<Member> {
+        let seats = self.seats.iter_mut().enumerate();
+        seats
+            .filter_map(|(index, seat)| {
+                (seat.role == role && seat.process.is_running()).then_some(Member(index))
+            })
+            .collect()
     }
 
-    /// The process of a role with this index, from 0.
+    /// The first running process of a role.
     #[track_caller]
-    pub fn process(&mut self, role: Role, index: usize) -> &mut Process {
-        let mut of_role = self.processes.iter_mut().filter(|process| process.role() == role);
-        of_role.nth(index).unwrap_or_else(|| panic!("there is no {} {index}", role.as_str()))
+    pub fn first(&mut self, role: Role) -> Member {
+        *self.all(role).first().unwrap_or_else(|| panic!("no {} runs", role.as_str()))
     }
 
-    /// Every process.
-    pub fn processes(&mut self) -> &mut [Process] {
-        &mut self.processes
+    /// Kills a process (SIGKILL).
+    pub fn kill(&mut self, member: Member) {
+        self.seats[member.0].process.kill();
     }
 
-    fn count(&self, role: Role) -> usize {
-        self.processes.iter().filter(|process| process.role() == role).count()
+    /// Starts a process again after its end, with the same settings; a gateway with the same address. Its network is
+    /// whole again.
+    pub async fn start_again(&mut self, member: Member) {
+        let nats = self.nats.url();
+        let seat = &mut self.seats[member.0];
+        if seat.trap.take().is_some() {
+            seat.settings.set("nats.url", nats);
+        }
+        let Seat { role, settings, process, .. } = seat;
+        process.start_again(launch(*role, settings));
+        self.is_ready(member).await;
     }
 
-    /// A gateway, with the admin key of the tenant `default`.
-    #[track_caller]
-    pub fn client(&mut self, gateway: usize) -> Client {
-        let base = self.process(Role::Gateway, gateway).base();
-        Client::new(&base, &self.admin_key)
+    /// The trap that a process was started with.
+    pub fn trap(&self, member: Member) -> &Trap {
+        self.seats[member.0].trap.as_ref().expect("the process was started with a trap")
     }
 
-    /// The admin key.
+    /// The id that a worker has in presence and events.
+    pub fn worker_id(&self, member: Member) -> String {
+        let seat = &self.seats[member.0];
+        seat.settings.get("worker.id").expect("the process is a worker").to_owned()
+    }
+
+    /// The admin key of the tenant `default`.
     pub fn admin_key(&self) -> &str {
         &self.admin_key
     }
 
-    /// Kills a worker and forgets its presence, as the broker does a quarter of a minute later.
-    pub async fn kill_worker(&mut self, index: usize) {
-        self.process(Role::Worker, index).kill();
-        self.ground.forget_worker(&format!("worker-{index}")).await;
+    /// The first running gateway, with the admin key.
+    #[track_caller]
+    pub fn client(&mut self) -> Client {
+        let gateway = self.first(Role::Gateway);
+        self.client_at(gateway)
     }
 
-    /// Stops every process as a supervisor does, and checks that each ends well.
-    pub async fn stop(&mut self) {
-        for process in &mut self.processes {
-            if process.pid().is_some() {
-                let status = process.stop(PATIENCE).await;
-                assert!(status.success(), "{} ended with {status}\n{}", process.name(), process.log());
-            }
-        }
+    /// A gateway, with the admin key.
+    pub fn client_at(&self, gateway: Member) -> Client {
+        let address = self.seats[gateway.0].address.as_ref().expect("the process is a gateway");
+        Client::new(&format!("http://{address}"), &self.admin_key)
+    }
+
+    /// Runs a command of an operator against a gateway of this fleet, with the admin key.
+    pub async fn run(&mut self, arguments: &[&str]) -> Ran {
+        let url = self.client().base().to_owned();
+        let mut environment: BTreeMap<String, String> = self.ground.settings.environment().collect();
+        environment.insert("MILLRACE_URL".to_owned(), url);
+        environment.insert("MILLRACE_API_KEY".to_owned(), self.admin_key.clone());
+        run_program(arguments, environment).await
+    }
+}
+
+fn launch(role: Role, settings: &Settings) -> Launch {
+    let arguments = vec![role.as_str().to_owned()];
+    Launch { arguments, environment: settings.environment().collect() }
+}
+
+impl Index<Member> for Fleet {
+    type Output = Process;
+
+    fn index(&self, member: Member) -> &Process {
+        &self.seats[member.0].process
+    }
+}
+
+impl IndexMut<Member> for Fleet {
+    fn index_mut(&mut self, member: Member) -> &mut Process {
+        &mut self.seats[member.0].process
     }
 }
 
@@ -133,11 +231,7 @@ impl DerefMut for Fleet {
 
 impl Drop for Fleet {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            for process in &self.processes {
-                eprintln!("--- {} ---\n{}", process.name(), process.log());
-            }
-        }
         self.ground.assert_settled();
+        self.seats.clear();
     }
 }

@@ -40,6 +40,11 @@ impl Output {
         found.into_iter().find(|line| wanted(line)).unwrap_or_default()
     }
 
+    /// The first line that is so, among those that have come.
+    pub(super) fn said(&self, mut wanted: impl FnMut(&str) -> bool) -> Option<String> {
+        self.0.borrow().iter().find(|line| wanted(line)).cloned()
+    }
+
     /// The last lines.
     pub(super) fn tail(&self, count: usize) -> String {
         let lines = self.0.borrow();

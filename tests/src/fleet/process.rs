@@ -1,138 +1,108 @@
-//! One process of the real program.
+//! One process of `millrace`, which can be killed, paused and started again.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tokio::sync::watch;
+use tokio::time::Instant;
 
-use crate::Role;
-use crate::settings::Settings;
-use crate::wait::{PATIENCE, within};
+use super::family::descendants;
+use super::output::Output;
+use super::program::{program, search_path};
+use crate::wait::PATIENCE;
 
-/// How much of a log is shown when a test fails.
-const LOG_LINES: usize = 40;
+/// How much of its output is shown when a test fails.
+const LAST_LINES: usize = 40;
 
-/// A process, or the place of one that was killed.
+/// How a process is started: its arguments, and all that it finds in its environment besides the path.
+#[derive(Clone, Debug)]
+pub(crate) struct Launch {
+    pub(crate) arguments: Vec<String>,
+    pub(crate) environment: BTreeMap<String, String>,
+}
+
+/// A process, also after its end. It is killed when it is dropped; when the test has failed, its last words are shown.
 pub struct Process {
-    role: Role,
-    name: String,
-    environment: BTreeMap<String, String>,
-    address: String,
-    log: PathBuf,
-    child: Option<Child>,
-    lines: watch::Receiver<Vec<String>>,
+    launch: Launch,
+    child: Child,
+    output: Output,
+    ended: Option<ExitStatus>,
 }
 
 impl Process {
-    pub(super) fn new(role: Role, name: String, settings: &Settings, dir: &Path) -> Self {
-        let mut environment: BTreeMap<_, _> = settings.environment().collect();
-        for name in ["PATH", "HOME", "TMPDIR"] {
-            environment.extend(std::env::var(name).map(|value| (name.to_owned(), value)));
+    /// Starts it, and does not wait for anything.
+    pub(crate) fn spawn(launch: Launch) -> Self {
+        let output = Output::new();
+        let child = launch.spawn(&output);
+        Self { launch, child, output, ended: None }
+    }
+
+    /// Starts it again after its end.
+    pub(crate) fn start_again(&mut self, launch: Launch) {
+        assert!(!self.is_running(), "it runs already");
+        self.output = Output::new();
+        self.launch = launch;
+        self.child = self.launch.spawn(&self.output);
+        self.ended = None;
+    }
+
+    /// Its id, also after its end.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it runs.
+    pub fn is_running(&mut self) -> bool {
+        if self.ended.is_none() {
+            self.ended = self.child.try_wait().expect("its own child can be waited for");
         }
-        Self {
-            role,
-            environment,
-            address: settings.get("gateway.listen").unwrap_or_default().to_owned(),
-            log: dir.join(format!("{name}.log")),
-            name,
-            child: None,
-            lines: watch::channel(Vec::new()).1,
-        }
+        self.ended.is_none()
     }
 
-    /// Its role.
-    pub const fn role(&self) -> Role {
-        self.role
-    }
-
-    /// Role and index.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Its process id, while it runs.
-    pub fn pid(&self) -> Option<u32> {
-        self.child.as_ref().map(Child::id)
-    }
-
-    /// Where a gateway is reached.
-    pub fn base(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// What it printed since it was started last.
-    pub fn lines(&self) -> Vec<String> {
-        self.lines.borrow().clone()
-    }
-
-    /// The end of its log.
-    pub fn log(&self) -> String {
-        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
-    }
-
-    /// The admin key, when this process made it.
-    pub(super) fn admin_key(&self) -> Option<String> {
-        let lines = self.lines.borrow();
-        let mut words = lines.iter().flat_map(|line| line.split_whitespace());
-        words.find(|word| word.starts_with("mr_")).map(str::to_owned)
-    }
-
-    /// Starts it, again after it was killed, and waits until it says that it is ready.
-    pub async fn restart(&mut self) {
-        self.launch();
-        let mut lines = self.lines.clone();
-        let ready = lines.wait_for(|lines| lines.iter().any(|line| line.contains(" ready")));
-        let is_ready = within(PATIENCE, "the word 'ready'", ready).await.is_ok();
-        assert!(is_ready, "{} ended at its start\n{}", self.name, self.log());
-    }
-
-    /// Starts it and does not wait.
-    pub fn launch(&mut self) {
-        assert!(self.child.is_none(), "{} runs already", self.name);
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log);
-        let mut child = Command::new(program())
-            .arg(self.role.as_str())
-            .env_clear()
-            .envs(&self.environment)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log.expect("a log can be written"))
-            .spawn()
-            .expect("the program can be started");
-        let stdout = child.stdout.take().expect("its output is piped");
-        let (sender, lines) = watch::channel(Vec::new());
-        // It ends with the process.
-        std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                sender.send_modify(|lines: &mut Vec<String>| lines.push(line));
+    /// Waits until it says a line that contains `text`, and returns the line. Lines said before count.
+    pub async fn says(&mut self, text: &str) -> String {
+        let output = self.output.clone();
+        let said = output.line(|line| line.contains(text));
+        tokio::pin!(said);
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let runs = self.is_running();
+            tokio::select! {
+                biased;
+                line = &mut said => return line,
+                () = tokio::time::sleep(Duration::from_millis(50)) => {}
             }
-        });
-        self.lines = lines;
-        self.child = Some(child);
-    }
-
-    /// Kills it (SIGKILL).
-    pub fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let _ = child.kill();
-            let _ = child.wait();
+            let hope = runs && Instant::now() < until;
+            assert!(hope, "{self} did not say '{text}':\n{}", self.last_words());
         }
     }
 
-    /// Sends it a signal.
-    pub fn signal(&self, signal: Signal) {
-        let pid = self.pid().expect("it runs");
-        kill(Pid::from_raw(pid.cast_signed()), signal).expect("it can be signalled");
+    /// The first line with `text` that it has said.
+    pub fn said(&self, text: &str) -> Option<String> {
+        self.output.said(|line| line.contains(text))
     }
 
-    /// Stops it in its tracks (SIGSTOP).
+    /// The last lines that it said, on both outputs.
+    pub fn last_words(&self) -> String {
+        self.output.tail(LAST_LINES)
+    }
+
+    /// Ends it without a farewell (SIGKILL).
+    pub fn kill(&mut self) {
+        if self.is_running() {
+            let _ = self.child.kill();
+            self.ended = self.child.wait().ok();
+        }
+    }
+
+    /// Asks it to end (SIGTERM).
+    pub fn terminate(&self) {
+        self.signal(Signal::SIGTERM);
+    }
+
+    /// Stops it where it stands (SIGSTOP): it is there, and does nothing.
     pub fn pause(&self) {
         self.signal(Signal::SIGSTOP);
     }
@@ -142,42 +112,57 @@ impl Process {
         self.signal(Signal::SIGCONT);
     }
 
-    /// Asks it to stop (SIGTERM) and waits for its end.
-    pub async fn stop(&mut self, patience: Duration) -> ExitStatus {
-        self.signal(Signal::SIGTERM);
-        self.ended(patience).await
+    /// Waits for its end within `limit`, and gives its exit code; -1 when a signal ended it.
+    pub async fn ends_within(&mut self, limit: Duration) -> i32 {
+        let until = Instant::now() + limit;
+        while self.is_running() {
+            let hope = Instant::now() < until;
+            assert!(hope, "{self} did not end within {limit:?}:\n{}", self.last_words());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.ended.expect("it does not run any more").code().unwrap_or(-1)
     }
 
-    /// Waits for its end.
-    pub async fn ended(&mut self, patience: Duration) -> ExitStatus {
-        let mut child = self.child.take().expect("it runs");
-        let status = within(patience, "the end of a process", async {
-            loop {
-                match child.try_wait().expect("it is our child") {
-                    Some(status) => return status,
-                    None => tokio::time::sleep(Duration::from_millis(10)).await,
-                }
-            }
-        });
-        status.await
+    /// The processes that descend from it, by id and name.
+    pub fn descendants(&self) -> Vec<(u32, String)> {
+        descendants(self.pid())
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.pid().cast_signed());
+        kill(pid, signal).expect("it has not been waited for, so its id is its own");
+    }
+}
+
+impl std::fmt::Display for Process {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`millrace {}`", self.launch.arguments.join(" "))
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- {self} ({})\n{}", self.pid(), self.last_words());
+        }
         self.kill();
     }
 }
 
-/// The program that the workspace builds, beside the tests' own.
-fn program() -> PathBuf {
-    let this = std::env::current_exe().expect("a test has a path");
-    let program = this.parent().and_then(Path::parent).map(|dir| dir.join("millrace"));
-    let program = program.expect("tests lie in a folder of the target directory");
-    assert!(
-        program.is_file(),
-        "{} is not there: build it first, with `cargo build --package cli`",
-        program.display()
-    );
-    program
+impl Launch {
+    fn spawn(&self, output: &Output) -> Child {
+        let mut child = Command::new(program())
+            .args(&self.arguments)
+            .env_clear()
+            .env("PATH", search_path())
+            .envs(&self.environment)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program can be started");
+        output.collect(child.stdout.take().expect("it is piped"));
+        output.collect(child.stderr.take().expect("it is piped"));
+        child
+    }
 }

@@ -81,7 +81,8 @@ pub(crate) async fn create_batch(
         return Err(ApiError::invalid_field("jobs", message));
     }
     let style = CallStyle::read(&headers, Mode::Async, state.config.gateway.max_wait)?;
-    let requests = batch.jobs.iter().enumerate().map(|(index, job)| read(&caller, &style, index, job));
+    let requests =
+        batch.jobs.iter().enumerate().map(|(index, job)| read(&caller, &style, index, job));
     let outcomes = submit_all(&state, requests).await;
     let data: Vec<BatchEntry> =
         outcomes.into_iter().map(|outcome| entry(&state, outcome)).collect();
@@ -97,8 +98,7 @@ fn read(
     job: &RawValue,
 ) -> Result<SubmitRequest, ApiError> {
     let text = job.get().as_bytes();
-    let mut submit =
-        parse_json::<JobRequest>(text)?.into_submit(caller.tenant.clone(), Lane::Bulk);
+    let mut submit = parse_json::<JobRequest>(text)?.into_submit(caller.tenant.clone(), Lane::Bulk);
     if submit.webhook.is_none() {
         submit.webhook.clone_from(&style.webhook);
     }

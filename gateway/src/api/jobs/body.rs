@@ -86,7 +86,8 @@ mod tests {
         assert_eq!(error.fields()[0].field, "prio");
         let error = parse_json::<JobRequest>(br#"{"operation":"chat","lane":"fast"}"#).unwrap_err();
         assert_eq!(error.fields()[0].field, "lane");
-        let error = parse_json::<JobRequest>(br#"{"operation":"chat","run_at":"soon"}"#).unwrap_err();
+        let error =
+            parse_json::<JobRequest>(br#"{"operation":"chat","run_at":"soon"}"#).unwrap_err();
         assert_eq!(error.fields()[0].field, "run_at");
     }
 }

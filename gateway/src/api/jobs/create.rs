@@ -121,7 +121,8 @@ async fn waited(
     };
     match collect(&mut session, true).await {
         Ok(Ended::Event(event)) => Ok(with_job(state, StatusCode::CREATED, &event)),
-        Ok(Ended::Answer { .. } | Ended::Failed(_)) | Err(WaitError::NoWorker | WaitError::TimedOut) => {
+        Ok(Ended::Answer { .. } | Ended::Failed(_))
+        | Err(WaitError::NoWorker | WaitError::TimedOut) => {
             let now = find(state, &job.tenant, job.id, None).await;
             let known = now.map(|known| known.event).or_else(|_| event(&submitted).cloned())?;
             Ok(with_job(state, StatusCode::ACCEPTED, &known))

@@ -88,10 +88,8 @@ struct Follower {
 
 impl Follower {
     fn new(state: &AppState, tenant: Tenant, job: JobId, seen: u64, feed: EventFeed) -> Self {
-        let mut keepalive = tokio::time::interval_at(
-            tokio::time::Instant::now() + sse::KEEPALIVE,
-            sse::KEEPALIVE,
-        );
+        let mut keepalive =
+            tokio::time::interval_at(tokio::time::Instant::now() + sse::KEEPALIVE, sse::KEEPALIVE);
         keepalive.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             state: state.clone(),
@@ -162,7 +160,9 @@ impl Follower {
                 }
             }
             Ok(known) => self.ended |= known.event.is_terminal(),
-            Err(error) => tracing::debug!(job.id = %self.job, %error, "a followed job was not read"),
+            Err(error) => {
+                tracing::debug!(job.id = %self.job, %error, "a followed job was not read");
+            }
         }
     }
 

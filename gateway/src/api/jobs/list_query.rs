@@ -16,7 +16,10 @@ const MAX_LABELS: usize = 32;
 /// Which jobs are listed.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only described: labels have names of their own, so the query is read by hand")]
+#[expect(
+    dead_code,
+    reason = "only described: labels have names of their own, so the query is read by hand"
+)]
 pub(crate) struct ListQuery {
     /// Only these states, separated by commas, for example `queued,running`.
     state: Option<String>,

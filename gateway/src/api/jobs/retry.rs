@@ -43,7 +43,9 @@ pub(crate) async fn retry_job(
     let mut request = again(&state, &known).await?;
     request.idempotency = style.idempotency_key.clone().map(|key| Idempotency {
         key,
-        fingerprint: Fingerprint::of_route("/v1/jobs/retry").with(id.to_string().as_bytes()).finish(),
+        fingerprint: Fingerprint::of_route("/v1/jobs/retry")
+            .with(id.to_string().as_bytes())
+            .finish(),
     });
     let submitted = submit(&state, request).await?;
     let event = submitted

@@ -32,8 +32,9 @@ async fn a_thousand_jobs_fit_and_one_more_does_not() {
     let jobs = |count: usize| json!({ "jobs": vec![job.clone(); count] });
     let answer = gateway.post(&gateway.admin_key, "/v1/jobs/batch", &jobs(1000)).await.expect(200);
     assert_eq!(answer["accepted"], 1000);
-    let mut ids: Vec<_> = answer["data"].as_array().unwrap().iter().map(|e| &e["job"]["id"]).collect();
-    ids.sort_by_key(|id| id.to_string());
+    let mut ids: Vec<_> =
+        answer["data"].as_array().unwrap().iter().map(|e| &e["job"]["id"]).collect();
+    ids.sort_by_key(ToString::to_string);
     ids.dedup();
     assert_eq!(ids.len(), 1000);
     let figures = gateway.parts.bus.queue_figures().await.unwrap();
@@ -48,9 +49,11 @@ async fn a_thousand_jobs_fit_and_one_more_does_not() {
 #[tokio::test]
 async fn a_repeated_batch_is_answered_with_its_jobs() {
     let gateway = TestGateway::start().await;
-    let body = json!({ "jobs": [{ "operation": "diagnostic.echo" }, { "operation": "diagnostic.echo" }] });
+    let body =
+        json!({ "jobs": [{ "operation": "diagnostic.echo" }, { "operation": "diagnostic.echo" }] });
     let post = async || {
-        let request = gateway.request(Method::POST, "/v1/jobs/batch").bearer_auth(&gateway.admin_key);
+        let request =
+            gateway.request(Method::POST, "/v1/jobs/batch").bearer_auth(&gateway.admin_key);
         send(request.header("idempotency-key", "b").json(&body)).await.expect(200)
     };
     let (first, second) = (post().await, post().await);

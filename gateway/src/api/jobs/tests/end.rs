@@ -26,7 +26,7 @@ async fn a_job_that_waits_is_canceled_at_once() {
 #[tokio::test]
 async fn a_scheduled_job_is_canceled_with_its_schedule() {
     let gateway = TestGateway::start().await;
-    let at = gateway.parts.clock.now().plus(Duration::from_secs(3600));
+    let at = gateway.parts.clock.now().plus(Duration::from_hours(1));
     let body = json!({ "operation": "diagnostic.echo", "run_at": at });
     let job = gateway.post(&gateway.admin_key, "/v1/jobs", &body).await.expect(202);
     let cancel = format!("{}/cancel", path(&job));
@@ -87,7 +87,10 @@ async fn a_job_that_runs_again_has_its_own_inputs() {
         "files": { "source": { "data": "data:image/png;base64,iVBORw0KGgo=" } },
     });
     let job = gateway.post(&gateway.admin_key, "/v1/jobs", &body).await.expect(202);
-    gateway.post(&gateway.admin_key, &format!("{}/cancel", path(&job)), &json!({})).await.expect(200);
+    gateway
+        .post(&gateway.admin_key, &format!("{}/cancel", path(&job)), &json!({}))
+        .await
+        .expect(200);
     let retry = format!("{}/retry", path(&job));
     let again = gateway.post(&gateway.admin_key, &retry, &json!({})).await.expect(202);
     let second = gateway.parts.bus.events().last(id(&again)).await.unwrap().unwrap();
@@ -136,7 +139,8 @@ async fn a_foreign_job_does_not_exist() {
             assert_eq!(answer.error(404), "not_found");
         }
         for rest in ["/cancel", "/retry"] {
-            let answer = gateway.post(&stranger, &format!("{}{rest}", path(&job)), &json!({})).await;
+            let answer =
+                gateway.post(&stranger, &format!("{}{rest}", path(&job)), &json!({})).await;
             assert_eq!(answer.error(404), "not_found");
         }
         assert_eq!(gateway.delete(&stranger, &path(&job)).await.error(404), "not_found");

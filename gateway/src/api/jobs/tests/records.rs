@@ -9,12 +9,8 @@ use crate::testing::TestGateway;
 /// Records events as a keeper does.
 async fn record(gateway: &TestGateway, events: &[JobEvent]) {
     let now = gateway.parts.clock.now();
-    let position = Position {
-        stream: "JOB_EVENTS".to_owned(),
-        stream_created: now,
-        floor: 0,
-        high: 1_000,
-    };
+    let position =
+        Position { stream: "JOB_EVENTS".to_owned(), stream_created: now, floor: 0, high: 1_000 };
     gateway.records.apply_events(&position, events, now).await.unwrap();
 }
 
@@ -32,11 +28,13 @@ async fn a_job_whose_event_is_gone_is_read_from_the_records() {
     assert_eq!(read["status"], "succeeded");
     let result = gateway.get(&gateway.admin_key, &format!("{}/result", path(&job))).await;
     assert_eq!(result.expect(200), json!({ "n": 1 }));
-    let canceled = gateway.post(&gateway.admin_key, &format!("{}/cancel", path(&job)), &json!({})).await;
+    let canceled =
+        gateway.post(&gateway.admin_key, &format!("{}/cancel", path(&job)), &json!({})).await;
     assert_eq!(canceled.expect(200)["status"], "succeeded");
     let events = gateway.get(&gateway.admin_key, &format!("{}/events", path(&job))).await;
     assert!(String::from_utf8_lossy(&events.bytes).contains("event: job.succeeded"));
-    let again = gateway.post(&gateway.admin_key, &format!("{}/retry", path(&job)), &json!({})).await;
+    let again =
+        gateway.post(&gateway.admin_key, &format!("{}/retry", path(&job)), &json!({})).await;
     assert_eq!(again.expect(202)["retry_of"], job["id"]);
     let stranger = gateway.user_key("other").await;
     assert_eq!(gateway.get(&stranger, &path(&job)).await.error(404), "not_found");
@@ -68,7 +66,8 @@ async fn lists_are_filtered_and_paged_newest_first() {
     let retention = gateway.parts.bus.events().retention();
     events[0] = events[0].finished(Outcome::Canceled, None, retention, clock.as_ref()).unwrap();
     record(&gateway, &events).await;
-    let list = async |query: &str| gateway.get(admin, &format!("/v1/jobs?{query}")).await.expect(200);
+    let list =
+        async |query: &str| gateway.get(admin, &format!("/v1/jobs?{query}")).await.expect(200);
     let numbers = |page: &serde_json::Value| -> Vec<String> {
         let jobs = page["data"].as_array().unwrap().iter();
         jobs.map(|job| job["metadata"]["n"].as_str().unwrap().to_owned()).collect()

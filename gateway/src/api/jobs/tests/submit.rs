@@ -74,7 +74,7 @@ async fn a_webhook_to_a_private_address_is_refused() {
 #[tokio::test]
 async fn a_job_for_later_is_scheduled_and_counted() {
     let gateway = TestGateway::start_with(&[("gateway.max_delayed_per_hour", "1")]).await;
-    let at = SystemClock.now().plus(Duration::from_secs(7200));
+    let at = SystemClock.now().plus(Duration::from_hours(2));
     let body = json!({ "operation": "diagnostic.echo", "run_at": at });
     let job = gateway.post(&gateway.admin_key, "/v1/jobs", &body).await.expect(202);
     assert_eq!(job["status"], "scheduled");
@@ -87,7 +87,8 @@ async fn a_job_for_later_is_scheduled_and_counted() {
     // Another tenant, and another hour, have counters of their own.
     let other = gateway.user_key("other").await;
     gateway.post(&other, "/v1/jobs", &body).await.expect(202);
-    let later = json!({ "operation": "diagnostic.echo", "run_at": at.plus(Duration::from_secs(3600)) });
+    let later =
+        json!({ "operation": "diagnostic.echo", "run_at": at.plus(Duration::from_hours(1)) });
     gateway.post(&gateway.admin_key, "/v1/jobs", &later).await.expect(202);
 }
 
@@ -102,7 +103,8 @@ async fn a_key_stands_for_one_job() {
     let (one, two) = tokio::join!(post(body.clone()), post(body.clone()));
     let (first, second) = (one.expect(202), two.expect(202));
     assert_eq!(first["id"], second["id"]);
-    let replayed = [&one, &two].iter().filter(|a| a.headers.contains_key("idempotent-replayed")).count();
+    let replayed =
+        [&one, &two].iter().filter(|a| a.headers.contains_key("idempotent-replayed")).count();
     assert_eq!(replayed, 1);
     let other = post(json!({ "operation": "diagnostic.echo", "input": { "n": 2 } })).await;
     assert_eq!(other.error(422), "idempotency_mismatch");
@@ -135,7 +137,8 @@ async fn a_repeated_request_brings_the_message_that_was_never_sent() {
     gateway.parts.bus.events().create(&event, Duration::from_secs(2)).await.unwrap();
 
     let request = gateway.request(Method::POST, "/v1/jobs").bearer_auth(&key);
-    let request = request.header("idempotency-key", "cut").header("content-type", "application/json");
+    let request =
+        request.header("idempotency-key", "cut").header("content-type", "application/json");
     let answer = send(request.body(body)).await;
     assert_eq!(answer.headers["idempotent-replayed"], "true");
     assert_eq!(super::id(&answer.expect(202)), id);
@@ -190,7 +193,8 @@ async fn large_parameters_go_to_the_object_store() {
         serde_json::from_slice(&gateway.parts.objects.get(&object.key).await.unwrap()).unwrap();
     assert_eq!(kept, body["input"]);
     // A refused job leaves nothing behind.
-    let refused = json!({ "operation": "diagnostic.echo", "input": { "text": text }, "max_attempts": 0 });
+    let refused =
+        json!({ "operation": "diagnostic.echo", "input": { "text": text }, "max_attempts": 0 });
     gateway.post(&gateway.admin_key, "/v1/jobs", &refused).await.expect(422);
     assert_eq!(keys(&gateway).await.len(), 1);
 }

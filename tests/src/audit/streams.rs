@@ -1,0 +1,71 @@
+//! What lies in the broker.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::jetstream::{self, stream::Stream};
+use futures::{StreamExt as _, TryStreamExt as _};
+use serde_json::Value;
+
+/// How long one question may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What lies in the broker.
+#[derive(Debug, Default)]
+pub(super) struct Stored {
+    /// Every event of every job, oldest first.
+    pub(super) events: Vec<Value>,
+    /// Queues that are not empty.
+    pub(super) left: Vec<String>,
+    /// Deliveries that did not arrive.
+    pub(super) undelivered: Vec<String>,
+}
+
+/// Reads all of it over a connection of its own.
+pub(super) async fn read(url: &str) -> anyhow::Result<Stored> {
+    tokio::time::timeout(PATIENCE, read_all(url)).await.context("no answer in time")?
+}
+
+async fn read_all(url: &str) -> anyhow::Result<Stored> {
+    let jetstream = jetstream::new(async_nats::connect(url).await?);
+    let mut stored = Stored::default();
+    let streams: Vec<_> = jetstream.streams().try_collect().await?;
+    for info in streams.iter().filter(|info| info.state.messages > 0) {
+        let name = &info.config.name;
+        let is_queue = ["JOBS_", "CALLS_"].iter().any(|prefix| name.starts_with(prefix));
+        if is_queue || name == "DELAYS" || name == "WEBHOOKS" {
+            stored.left.push(format!("{} in {name}", info.state.messages));
+        }
+    }
+    stored.events = contents(&jetstream.get_stream("JOB_EVENTS").await?).await?;
+    for delivery in contents(&jetstream.get_stream("DELIVERIES").await?).await? {
+        if delivery["status"] != "delivered" {
+            stored.undelivered.push(format!("delivery {} is {}", delivery["id"], delivery["status"]));
+        }
+    }
+    Ok(stored)
+}
+
+/// Every message of a stream as JSON, oldest first.
+async fn contents(stream: &Stream) -> anyhow::Result<Vec<Value>> {
+    let mut consumer = stream
+        .create_consumer(pull::Config {
+            deliver_policy: DeliverPolicy::All,
+            ack_policy: AckPolicy::None,
+            inactive_threshold: PATIENCE,
+            ..pull::Config::default()
+        })
+        .await?;
+    let count = consumer.info().await?.num_pending as usize;
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let mut messages = consumer.batch().max_messages(count).expires(PATIENCE).messages().await?;
+    let mut found = Vec::with_capacity(count);
+    while let Some(message) = messages.next().await {
+        let message = message.map_err(|error| anyhow::anyhow!("{error}"))?;
+        found.push(serde_json::from_slice(&message.payload)?);
+    }
+    Ok(found)
+}
