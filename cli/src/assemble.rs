@@ -47,7 +47,7 @@ pub(crate) fn engine_overrides(engines: &EngineOptions) -> Overrides {
 
 /// Media work is on where its programs are, unless somebody says otherwise.
 pub(crate) fn ffmpeg_preset() -> Overrides {
-    let there = crate::up::on_path("ffmpeg") && crate::up::on_path("ffprobe");
+    let there = crate::programs::on_path("ffmpeg") && crate::programs::on_path("ffprobe");
     vec![("worker.ffmpeg.enabled".to_owned(), there.to_string())]
 }
 

@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod failure;
 mod output;
+mod programs;
 mod role;
 mod up;
 

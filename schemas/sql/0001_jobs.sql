@@ -41,7 +41,7 @@ CREATE INDEX jobs_open ON jobs (updated_at, id) WHERE finished_at IS NULL;
 CREATE INDEX jobs_due_to_expire ON jobs (deadline, id) WHERE finished_at IS NULL AND deadline IS NOT NULL;
 CREATE INDEX jobs_with_content ON jobs (finished_at, id) WHERE content_removed_at IS NULL AND finished_at IS NOT NULL;
 CREATE INDEX jobs_with_leftovers ON jobs (finished_at, id) WHERE leftovers = 1 AND finished_at IS NOT NULL;
-CREATE INDEX jobs_finished ON jobs (finished_at, id) WHERE finished_at IS NOT NULL;
+CREATE INDEX jobs_removable ON jobs (finished_at, id) WHERE content_removed_at IS NOT NULL;
 
 -- The callers' own labels, for the metadata filter. A value too long for an index stands here as its hash.
 CREATE TABLE job_metadata (

@@ -60,6 +60,7 @@ impl Default for GroundPlan {
 
 impl Ground {
     pub(crate) async fn prepare(plan: GroundPlan) -> Self {
+        crate::logs::show();
         common::telemetry::install_crypto();
         let GroundPlan { mut settings, limits, status_retention, leaves_messages, nats_arguments } =
             plan;

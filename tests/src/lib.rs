@@ -13,6 +13,7 @@ mod fleet;
 mod ground;
 mod hand;
 mod link;
+mod logs;
 mod receiver;
 mod settings;
 mod settled;
@@ -24,13 +25,15 @@ mod wait;
 
 pub use audit::{Audit, Promises, Settled};
 pub use client::{Answer, Call, Client, Events, ServerEvent};
-pub use fleet::{Fleet, FleetBuilder, Member, Process, Ran, run_program, start_program};
+pub use fleet::{
+    Fleet, FleetBuilder, Member, Process, Ran, is_alive, run_program, start_program,
+};
 pub use ground::Ground;
 pub use hand::{Hand, Held, success, success_at};
 pub use link::Link;
 pub use receiver::{Received, Receiver};
 pub use settings::Settings;
-pub use spy::{Overheard, Spy};
+pub use spy::{Overheard, Settlement, Spy};
 pub use stack::{RoleId, Stack, StackBuilder};
 pub use trap::{Said, Side, Trap};
 pub use wait::{PATIENCE, eventually, within};

@@ -26,6 +26,28 @@ impl Overheard {
     pub fn event(&self) -> Option<JobEvent> {
         serde_json::from_slice(&self.payload).ok()
     }
+
+    /// The settlement of a delivery, when it is one.
+    pub fn settlement(&self) -> Option<Settlement> {
+        let tokens: Vec<&str> = self.subject.strip_prefix("$JS.ACK.")?.split('.').collect();
+        let payload = std::str::from_utf8(&self.payload).ok()?;
+        Some(Settlement {
+            stream: (*tokens.first()?).to_owned(),
+            delivery: tokens.get(2)?.parse().ok()?,
+            kind: payload.split_whitespace().next().unwrap_or("+ACK").to_owned(),
+        })
+    }
+}
+
+/// What a worker or keeper said about a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// The stream of the message.
+    pub stream: String,
+    /// Which delivery of the message, counted from 1.
+    pub delivery: u64,
+    /// `+ACK`, `-NAK`, `+WPI` (still working) or `+TERM`.
+    pub kind: String,
 }
 
 /// Listens until it is dropped. One connection hears everything, in the order in which the broker handled it.
@@ -41,6 +63,8 @@ impl Spy {
     pub const WRITES: &'static str = "events.*";
     /// Replies to waiting gateways.
     pub const REPLIES: &'static str = "reply.>";
+    /// Settlements of deliveries.
+    pub const SETTLEMENTS: &'static str = "$JS.ACK.>";
     /// Dead letters as they are published.
     pub const DEAD: &'static str = "dead.>";
 
@@ -57,7 +81,10 @@ impl Spy {
             client.flush().await.expect("the broker is there");
             let _ = ready.send(());
             while let Some(message) = all.next().await {
-                if !subjects.iter().any(|pattern| matches(pattern, &message.subject)) {
+                // What a consumer is given bears the subject that it was published on.
+                let is_delivery =
+                    message.reply.as_ref().is_some_and(|reply| reply.starts_with("$JS.ACK."));
+                if is_delivery || !subjects.iter().any(|one| matches(one, &message.subject)) {
                     continue;
                 }
                 sender.send_modify(|heard| {

@@ -45,7 +45,8 @@ impl Taker<'_> {
     pub(crate) async fn take(&self, carried: StoredEvent, delivered: u64) -> Taken {
         let job = carried.event.job.id;
         let message_version = carried.event.version;
-        let mut last = if delivered == 1 { Some(carried) } else { None };
+        // Without the sequence of its event a swap would create one: a late copy of a job long gone would start it.
+        let mut last = if delivered == 1 && carried.sequence > 0 { Some(carried) } else { None };
         for _ in 0..ROUNDS {
             let current = match last.take() {
                 Some(known) => known,

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::Finding;
-use crate::up::on_path;
+use crate::programs::on_path;
 
 pub(super) fn check() -> Vec<Finding> {
     let ffmpeg = if on_path("ffmpeg") && on_path("ffprobe") {

@@ -113,17 +113,6 @@ fn presets(dir: &Path, master_key: &Secret) -> Overrides {
     presets
 }
 
-/// Whether a program of this name is on the path.
-pub(crate) fn on_path(program: &str) -> bool {
-    find_on_path(program).is_some()
-}
-
-/// Where a program of this name is.
-pub(crate) fn find_on_path(program: &str) -> Option<std::path::PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
-}
-
 /// The address of the nats-server that an `up` on this data directory runs; `None` when none does.
 pub(crate) fn running_server(data_dir: &Path) -> Option<String> {
     nats_server::running(&data_dir.canonicalize().ok()?.join("nats"))

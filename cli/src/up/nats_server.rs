@@ -181,7 +181,7 @@ pub(super) fn running(dir: &Path) -> Option<String> {
 
 fn find() -> Result<PathBuf, Failure> {
     let beside = std::env::current_dir().ok().map(|dir| dir.join(".tools/bin/nats-server"));
-    super::find_on_path("nats-server")
+    crate::programs::find_on_path("nats-server")
         .or_else(|| beside.filter(|file| file.is_file()))
         .ok_or_else(|| {
             Failure::general(

@@ -9,7 +9,7 @@ use crate::answer::{name_job, with_bytes, with_result};
 use crate::api::ApiError;
 use crate::state::AppState;
 use crate::submit::named;
-use crate::wait::{Ended, WaitError, collect};
+use crate::wait::{Ended, WaitError, collect, lost_answer};
 
 /// Waits for the whole answer.
 pub(super) async fn whole(state: &AppState, waited: Waited) -> Result<Outcome, ApiError> {
@@ -30,7 +30,8 @@ pub(super) async fn whole(state: &AppState, waited: Waited) -> Result<Outcome, A
             return Err(deadline(job));
         }
     };
-    if let Some(guard) = &mut guard {
+    // With a lost answer the guard stays armed: whoever is still at it works for nobody.
+    if let (Some(guard), false) = (&mut guard, matches!(ended, Ended::Lost(_))) {
         guard.disarm();
     }
     let response: Response = match ended {
@@ -39,6 +40,7 @@ pub(super) async fn whole(state: &AppState, waited: Waited) -> Result<Outcome, A
             name_job(&mut response, job);
             response
         }
+        Ended::Lost(lost) => return Err(named(ApiError::of_job(&lost_answer(lost)), job)),
         Ended::Failed(error) => return Err(named(ApiError::of_job(&error), job)),
         Ended::Event(event) => with_result(state, &event).await?,
     };

@@ -22,6 +22,8 @@ pub(crate) enum Ended {
     },
     /// With a failure.
     Failed(JobError),
+    /// Without the whole answer; its worker may still be at it.
+    Lost(Lost),
     /// With the job's terminal event, which names the result.
     Event(Box<JobEvent>),
 }
@@ -46,7 +48,7 @@ pub(crate) async fn collect(session: &mut Session, durable: bool) -> Result<Ende
             Heard::Failed(error) => return Ok(Ended::Failed(error)),
             Heard::Ended(event) => return Ok(Ended::Event(event)),
             Heard::Lost(_) if durable => parts.clear(),
-            Heard::Lost(lost) => return Ok(Ended::Failed(lost_answer(lost))),
+            Heard::Lost(lost) => return Ok(Ended::Lost(lost)),
         }
     }
 }

@@ -43,6 +43,24 @@ async fn events_are_recorded_and_acked_after_the_commit() {
 }
 
 #[tokio::test]
+async fn content_that_its_owner_removed_leaves_the_records() {
+    let around = Surroundings::new().await;
+    let running = around.start_run(&around.write_event(|_| {}).await).await;
+    let ended = around.succeed(&running).await;
+    let mut recorder = Recorder::<Events>::new(&around.context);
+    let drained = async || around.is_drained(FixedConsumer::Record).await;
+    perform_until(&mut recorder, drained).await;
+    around.swap(&ended.event.without_content(&SystemClock), &ended).await;
+    perform_until(&mut recorder, drained).await;
+    let id = ended.event.job.id;
+    let record = around.context.records.job(&tenant(), id).await.unwrap().unwrap();
+    assert_eq!(record.event.state, JobState::Succeeded);
+    assert_eq!(record.event.id, ended.event.id);
+    assert!(record.content_removed_at.is_some());
+    assert!(record.event.result.is_none() && record.event.job.input.is_none());
+}
+
+#[tokio::test]
 async fn snapshots_of_deliveries_are_recorded() {
     let around = Surroundings::new().await;
     let now = SystemClock.now();

@@ -2,6 +2,7 @@
 
 mod answer;
 mod call;
+mod chat;
 mod events;
 mod jobs;
 

@@ -18,6 +18,11 @@ pub(super) fn descendants(of: u32) -> Vec<(u32, String)> {
     found
 }
 
+/// Whether a process runs. One that has ended and was not waited for yet does not.
+pub fn is_alive(pid: u32) -> bool {
+    processes().iter().any(|(id, ..)| *id == pid)
+}
+
 /// Every process, by id, parent and name. What has ended and was not waited for yet is left out.
 fn processes() -> Vec<(u32, u32, String)> {
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };

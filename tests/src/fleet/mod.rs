@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut, Index, IndexMut};
 
 pub use builder::FleetBuilder;
+pub use family::is_alive;
 use process::Launch;
 pub use process::Process;
 pub use tool::{Ran, run_program, start_program};

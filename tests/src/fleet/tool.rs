@@ -29,13 +29,19 @@ impl Ran {
             .unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.stdout))
     }
 
-    /// The one line on standard error, when the exit code is the expected one.
+    /// The one complaint on standard error, beside the log, when the exit code is the expected one.
     #[track_caller]
     pub fn complaint(&self, code: i32) -> &str {
+        let complaints = self.complaints(code);
+        assert_eq!(complaints.len(), 1, "more or less than one line: {}", self.stderr);
+        complaints[0]
+    }
+
+    /// The complaints on standard error, beside the log, when the exit code is the expected one.
+    #[track_caller]
+    pub fn complaints(&self, code: i32) -> Vec<&str> {
         assert_eq!(self.code, code, "{}\n{}", self.stdout, self.stderr);
-        let lines: Vec<&str> = self.stderr.lines().collect();
-        assert_eq!(lines.len(), 1, "more or less than one line: {lines:#?}");
-        lines[0]
+        self.stderr.lines().filter_map(|line| line.strip_prefix("millrace: ")).collect()
     }
 }
 

@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 const NOBODY: u32 = 65_534;
 
 /// Starts the server and waits for the end of its input, which comes when the test process ends in whatever way; then
-/// stops the server by its process id and removes its folder.
+/// stops the server by its process id and removes its folder. A server that is only just starting ignores the signal,
+/// so it is sent until the server is gone.
 const GUARD: &str = r#"
 "$1/postgres" -D "$2/data" -p "$3" -k "$2" -c listen_addresses=127.0.0.1 -c fsync=off \
     -c full_page_writes=off -c max_connections=200 -c shared_buffers=16MB >"$2/log" 2>&1 </dev/null &
 server=$!
 read -r _
-kill -INT "$server" 2>/dev/null
+(while kill -QUIT "$server" 2>/dev/null; do sleep 0.1; done) &
 wait "$server"
 rm -rf "$2"
 "#;
@@ -117,17 +118,19 @@ impl Drop for Postgres {
     }
 }
 
-/// Where PostgreSQL's programs are: beside the `initdb` on the path, or where Debian puts the newest version.
+/// Where PostgreSQL's programs are: together on the path, or where Debian puts the newest version.
 fn programs() -> PathBuf {
+    let is_complete =
+        |folder: &PathBuf| ["initdb", "postgres", "psql"].iter().all(|p| folder.join(p).is_file());
     let on_path = std::env::var_os("PATH")
         .iter()
         .flat_map(|path| std::env::split_paths(path).collect::<Vec<_>>())
-        .find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file());
+        .find(is_complete);
     let by_debian = || {
         let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
         let mut versions: Vec<_> = versions.flatten().map(|entry| entry.path()).collect();
         versions.sort_by_key(|path| version(path));
-        versions.pop().map(|path| path.join("bin"))
+        versions.into_iter().rev().map(|path| path.join("bin")).find(is_complete)
     };
     on_path.or_else(by_debian).expect("PostgreSQL is installed (Debian: apt-get install postgresql)")
 }

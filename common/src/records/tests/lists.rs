@@ -154,6 +154,17 @@ async fn the_lists_are_read_from_their_indexes() {
              AND finished_at IS NOT NULL AND finished_at < 1 ORDER BY finished_at, id LIMIT 9",
             "jobs_with_content",
         ),
+        (
+            "EXPLAIN QUERY PLAN SELECT id FROM jobs WHERE leftovers = 1 \
+             AND finished_at IS NOT NULL AND finished_at < 1 ORDER BY finished_at, id LIMIT 9",
+            "jobs_with_leftovers",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT id FROM jobs WHERE finished_at IS NOT NULL \
+             AND finished_at < 1 AND content_removed_at IS NOT NULL \
+             ORDER BY finished_at, id LIMIT 9",
+            "jobs_removable",
+        ),
     ] {
         let plan = plan(sql).await;
         assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{sql}: {plan}");

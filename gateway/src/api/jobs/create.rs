@@ -121,7 +121,7 @@ async fn waited(
     };
     match collect(&mut session, true).await {
         Ok(Ended::Event(event)) => Ok(with_job(state, StatusCode::CREATED, &event)),
-        Ok(Ended::Answer { .. } | Ended::Failed(_))
+        Ok(Ended::Answer { .. } | Ended::Failed(_) | Ended::Lost(_))
         | Err(WaitError::NoWorker | WaitError::TimedOut) => {
             let now = find(state, &job.tenant, job.id, None).await;
             let known = now.map(|known| known.event).or_else(|_| event(&submitted).cloned())?;
