@@ -68,7 +68,7 @@ pub(crate) enum Command {
 /// What every role takes.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct RoleOptions {
-    /// A configuration file (TOML); see docs/configuration for the keys.
+    /// A configuration file (TOML); README.md explains its keys.
     #[arg(long, env = "MILLRACE_CONFIG")]
     pub(crate) config: Option<PathBuf>,
     /// The broker; several addresses are separated by commas.
@@ -107,7 +107,7 @@ pub(crate) struct EngineOptions {
     /// An endpoint that speaks the OpenAI protocol; repeatable. MILLRACE_LLM_KEY is its key.
     #[arg(long = "llm", value_name = "URL")]
     pub(crate) llm: Vec<String>,
-    /// Edit images, video and audio with ffmpeg.
+    /// Edit images, video and audio with ffmpeg; on by itself where ffmpeg and ffprobe are on the path.
     #[arg(long)]
     pub(crate) ffmpeg: bool,
     /// Run the diagnostic operations.

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::testing::TestGateway;
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A worker that offers one model.
 pub(crate) struct FakeWorker {

@@ -16,6 +16,7 @@ mod app;
 mod context;
 mod duty;
 mod metrics;
+mod source;
 mod trouble;
 
 mod record;

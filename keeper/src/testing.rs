@@ -219,7 +219,8 @@ pub(crate) async fn perform_until(duty: &mut impl Duty, done: impl AsyncFn() -> 
     let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
     while !done().await {
         assert!(tokio::time::Instant::now() < deadline, "{} did not get there", duty.name());
-        if duty.tick().await.is_err() {
+        if let Err(error) = duty.tick().await {
+            println!("{}: {error}", duty.name());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -7,4 +7,14 @@ mod interleavings;
 #[cfg(test)]
 mod invariants;
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
+mod llama;
+#[cfg(test)]
+mod media;
+#[cfg(test)]
+mod sdk;
+#[cfg(test)]
 mod stories;
+#[cfg(test)]
+mod webhooks;

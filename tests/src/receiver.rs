@@ -6,7 +6,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use common::clock::{Clock as _, SystemClock};
 use common::webhook::{SignatureError, Verifier, WebhookPayload};
 use tokio::net::TcpListener;
@@ -63,9 +65,11 @@ impl Received {
 }
 
 /// What the receiver does with a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Manner {
     Answer(u16),
+    Serve(&'static str, Bytes),
+    Redirect(String),
     /// Holds it until the test sets an answer.
     Hold,
 }
@@ -121,6 +125,16 @@ impl Receiver {
         self.manner.send_replace(Manner::Hold);
     }
 
+    /// From now on it answers with these bytes, of this media type.
+    pub fn serves(&self, content_type: &'static str, body: impl Into<Bytes>) {
+        self.manner.send_replace(Manner::Serve(content_type, body.into()));
+    }
+
+    /// From now on it sends everybody elsewhere.
+    pub fn redirects_to(&self, url: &str) {
+        self.manner.send_replace(Manner::Redirect(url.to_owned()));
+    }
+
     /// Everything that came so far.
     pub fn received(&self) -> Vec<Received> {
         self.received.borrow().clone()
@@ -142,16 +156,20 @@ async fn answer(
     uri: axum::http::Uri,
     headers: HeaderMap,
     body: Bytes,
-) -> StatusCode {
+) -> Response {
     let request = Received { path: uri.path().to_owned(), headers, body };
     shared.received.send_modify(|all| all.push(request));
     let mut manner = shared.manner.subscribe();
-    let decided = manner.wait_for(|manner| *manner != Manner::Hold).await.map(|manner| *manner);
+    let decided = manner.wait_for(|manner| *manner != Manner::Hold).await.map(|manner| manner.clone());
     match decided {
         Ok(Manner::Answer(status)) => {
-            StatusCode::from_u16(status).expect("tests answer with legal statuses")
+            StatusCode::from_u16(status).expect("tests answer with legal statuses").into_response()
         }
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
+        Ok(Manner::Serve(content_type, body)) => {
+            ([(CONTENT_TYPE, content_type)], body).into_response()
+        }
+        Ok(Manner::Redirect(url)) => (StatusCode::FOUND, [(LOCATION, url)]).into_response(),
+        Ok(Manner::Hold) | Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

@@ -151,6 +151,13 @@ impl Worker {
         Run { id: RunId::new(self.clock.as_ref()), worker_id: self.id.clone() }
     }
 
+    /// A run that began after everything was told to stop is told now.
+    pub(crate) fn stop_if_late(&self, handle: &RunHandle) {
+        if self.lifecycle.hard().is_cancelled() {
+            handle.stop(StopReason::Stopping);
+        }
+    }
+
     /// The surroundings of a run.
     pub(crate) fn context(
         &self,

@@ -12,6 +12,7 @@ use crate::app::Worker;
 use crate::engine::{Engine, EngineError, Output, RunContext};
 use crate::job::settle;
 use crate::keepalive::KeepAlive;
+use crate::own::is_settling;
 use crate::reply::ReplySink;
 use crate::run;
 use crate::running::{RunHandle, StopReason};
@@ -24,6 +25,7 @@ pub(crate) async fn run_call(
     worker: &Worker,
     engine: &dyn Engine,
     pulled: Pulled,
+    ack_wait: Duration,
     envelope: JobEnvelope,
 ) {
     let envelope = Arc::new(envelope);
@@ -37,13 +39,21 @@ pub(crate) async fn run_call(
         settle(pulled.nak(Some(worker.bus.ack_wait())).await);
         return;
     };
-    if pulled.delivered > 1 && has_ended(worker, &envelope).await {
-        return settle(pulled.ack().await);
+    worker.stop_if_late(&handle);
+    if pulled.delivered > 1 {
+        if has_ended(worker, &envelope).await {
+            return settle(pulled.ack().await);
+        }
+        if is_settling(&worker.bus) {
+            // Whoever has it may have lost sight of the broker only; a second answer would spoil the first.
+            return settle(pulled.nak(Some(worker.bus.ack_wait())).await);
+        }
     }
     let _keepalive = KeepAlive::start(
         &worker.lifecycle,
         worker.bus.clone(),
         Arc::clone(&pulled),
+        ack_wait,
         envelope.id,
         true,
         Arc::clone(&handle),

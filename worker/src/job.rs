@@ -28,6 +28,7 @@ pub(crate) async fn run_job(
     worker: &Worker,
     engine: &dyn Engine,
     pulled: Pulled,
+    ack_wait: Duration,
     carried: StoredEvent,
 ) {
     let pulled = Arc::new(pulled);
@@ -39,10 +40,12 @@ pub(crate) async fn run_job(
         settle(pulled.nak(Some(worker.bus.ack_wait())).await);
         return;
     };
+    worker.stop_if_late(&handle);
     let _keepalive = KeepAlive::start(
         &worker.lifecycle,
         worker.bus.clone(),
         Arc::clone(&pulled),
+        ack_wait,
         job,
         false,
         Arc::clone(&handle),
@@ -53,6 +56,7 @@ pub(crate) async fn run_job(
         run: &run,
         vanish_limit: worker.limits.vanish_limit,
         delivery_limit: DELIVERY_LIMIT,
+        stop: &handle.cancel,
     };
     let owned = match taker.take(carried, pulled.delivered).await {
         Taken::Ours(owned) => *owned,
@@ -60,6 +64,7 @@ pub(crate) async fn run_job(
         Taken::Later(pause) => return settle(pulled.nak(Some(pause)).await),
         Taken::Unknown => return,
     };
+    handle.own();
     let span = tracing::info_span!(
         "run", job.id = %job, job.kind = owned.event.job.operation,
         job.attempt = owned.event.attempt, run.id = %run.id
@@ -106,11 +111,8 @@ async fn finish(
         (Err(_), Some(StopReason::Deadline)) => {
             return end(&reporter, owned, &context, Outcome::Expired, None).await;
         }
+        // Also when a caller has seen a part of the answer: a stop must not do worse than a crash.
         (Err(_), Some(StopReason::Stopping)) => {
-            if context.reply.has_sent() {
-                let error = JobError::retryable(ErrorCode::Unavailable, "the worker was stopped");
-                return fail(&reporter, owned, &context, error).await;
-            }
             return acked(reporter.give_back(owned, Duration::ZERO).await);
         }
         (Err(_), Some(StopReason::TimedOut)) => Err(EngineError::retry(

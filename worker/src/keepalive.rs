@@ -2,6 +2,7 @@
 //! that hogs a thread does not lose the job.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::bus::{Bus, Pulled};
 use common::job::JobId;
@@ -19,18 +20,21 @@ impl KeepAlive {
         lifecycle: &common::lifecycle::Lifecycle,
         bus: Bus,
         pulled: Arc<Pulled>,
+        ack_wait: Duration,
         job: JobId,
         is_call: bool,
         handle: Arc<RunHandle>,
     ) -> Self {
         let beat = async move {
-            let period = bus.ack_wait() / 3;
+            let period = ack_wait / 3;
             let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
             tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 tick.tick().await;
-                if !look(&bus, job, is_call, &handle).await {
-                    return;
+                match look(&bus, job, is_call, &handle).await {
+                    Delivery::Ours => {}
+                    Delivery::Unclear => continue,
+                    Delivery::Lost => return,
                 }
                 if let Err(error) = pulled.progress().await {
                     tracing::debug!(job.id = %job, %error, "a sign of life was not sent");
@@ -47,25 +51,38 @@ impl Drop for KeepAlive {
     }
 }
 
+/// Whose a delivery is.
+enum Delivery {
+    Ours,
+    /// It is being decided: say nothing this time.
+    Unclear,
+    /// Say nothing more.
+    Lost,
+}
+
 /// Whether the delivery is still ours. Tells the run to stop when it is not, or when a cancel notice was missed. An
 /// unanswered read proves nothing, so the beat goes on.
-async fn look(bus: &Bus, job: JobId, is_call: bool, handle: &RunHandle) -> bool {
-    let Ok(last) = bus.events().last(job).await else { return true };
-    let Some(last) = last else { return true };
-    if last.event.is_terminal() {
-        handle.stop(if is_call { StopReason::Canceled } else { StopReason::Lost });
-        return false;
-    }
-    if last.event.is_owned_by(handle.run_id) {
-        if last.event.cancel_requested_at.is_some() {
+async fn look(bus: &Bus, job: JobId, is_call: bool, handle: &RunHandle) -> Delivery {
+    let Ok(Some(last)) = bus.events().last(job).await else { return Delivery::Ours };
+    let event = &last.event;
+    if event.is_owned_by(handle.run_id) {
+        if event.cancel_requested_at.is_some() {
             handle.stop(StopReason::Canceled);
         }
-        return true;
+        return Delivery::Ours;
     }
-    if last.event.run_id.is_some() {
+    if !is_call && !handle.owns() {
+        let another_runs = event.is_terminal() || event.run_id.is_some();
+        return if another_runs { Delivery::Unclear } else { Delivery::Ours };
+    }
+    if event.is_terminal() {
+        handle.stop(if is_call { StopReason::Canceled } else { StopReason::Lost });
+        return Delivery::Lost;
+    }
+    if event.run_id.is_some() {
         handle.stop(StopReason::Lost);
-        return false;
+        return Delivery::Lost;
     }
-    // Not started yet: the delivery is ours although the job is not.
-    true
+    // Put back by us, and on its way to be scheduled: the delivery is ours until its successor is stored.
+    Delivery::Ours
 }

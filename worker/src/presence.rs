@@ -12,6 +12,8 @@ use crate::pull;
 
 /// How often the offers of the engines are compared with what was told.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// When a beat is repeated that was not written: after an outage others soon decide on it.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// Beats until the last run has ended, then leaves.
 pub(crate) async fn beat(worker: &Worker, engines: &[Arc<dyn Engine>]) {
@@ -33,8 +35,10 @@ pub(crate) async fn beat(worker: &Worker, engines: &[Arc<dyn Engine>]) {
             running: worker.running.jobs(),
             draining: soft.is_cancelled(),
         };
+        let mut interval = worker.limits.presence_interval;
         if let Err(error) = worker.bus.put_presence(&presence).await {
             tracing::debug!(%error, "the presence was not written");
+            interval = interval.min(AGAIN);
         }
         tokio::select! {
             () = &mut drained => break,
@@ -42,7 +46,7 @@ pub(crate) async fn beat(worker: &Worker, engines: &[Arc<dyn Engine>]) {
             () = soft.cancelled(), if !draining => draining = true,
             // Presence is in memory: after an outage of the broker it is gone and must be back before others look.
             _ = connection.changed() => {}
-            () = next_beat(worker, engines, &capabilities) => {}
+            () = next_beat(interval, engines, &capabilities) => {}
         }
     }
     if let Err(error) = worker.bus.remove_presence(&worker.id).await {
@@ -53,13 +57,13 @@ pub(crate) async fn beat(worker: &Worker, engines: &[Arc<dyn Engine>]) {
 /// Waits for the interval, or until the engines offer something else: a model that was just discovered is known at
 /// once.
 async fn next_beat(
-    worker: &Worker,
+    interval: Duration,
     engines: &[Arc<dyn Engine>],
     told: &BTreeMap<String, Vec<OfferedModel>>,
 ) {
-    let due = tokio::time::Instant::now() + worker.limits.presence_interval;
+    let due = tokio::time::Instant::now() + interval;
     while tokio::time::Instant::now() < due && offers(engines) == *told {
-        tokio::time::sleep(LOOK_EVERY.min(worker.limits.presence_interval)).await;
+        tokio::time::sleep(LOOK_EVERY.min(interval)).await;
     }
 }
 

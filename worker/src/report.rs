@@ -50,23 +50,34 @@ impl Reporter<'_> {
         error: &JobError,
         delay: Duration,
     ) -> Reported {
-        let reported = self
-            .write(owned, |event| {
-                let run_at = self.clock.now().plus(delay);
-                event.requeued(error.clone(), run_at, self.clock.as_ref())
-            })
-            .await;
+        let put_back = |event: &JobEvent| {
+            let run_at = self.clock.now().plus(delay);
+            event.requeued(error.clone(), run_at, self.clock.as_ref())
+        };
+        let reported = self.write(owned, |event| self.unless_canceled(event, put_back)).await;
         self.schedule(reported).await
     }
 
     /// Gives the job back unfinished after `delay`, without spending an attempt.
     pub(crate) async fn give_back(&self, owned: &StoredEvent, delay: Duration) -> Reported {
-        let reported = self
-            .write(owned, |event| {
-                event.given_back(self.clock.now().plus(delay), self.clock.as_ref())
-            })
-            .await;
+        let put_back = |event: &JobEvent| {
+            event.given_back(self.clock.now().plus(delay), self.clock.as_ref())
+        };
+        let reported = self.write(owned, |event| self.unless_canceled(event, put_back)).await;
         self.schedule(reported).await
+    }
+
+    /// A job that is put back ends instead when its cancellation was asked for: nobody runs it who could hear of it.
+    fn unless_canceled(
+        &self,
+        event: &JobEvent,
+        put_back: impl Fn(&JobEvent) -> Result<JobEvent, IllegalTransition>,
+    ) -> Result<JobEvent, IllegalTransition> {
+        if event.cancel_requested_at.is_none() {
+            return put_back(event);
+        }
+        let retention = self.bus.events().retention();
+        event.finished(Outcome::Canceled, Some(self.run), retention, self.clock.as_ref())
     }
 
     /// Keeps a job that is out of attempts, then ends it: a crash between the two repeats both.
@@ -86,6 +97,9 @@ impl Reporter<'_> {
     /// The message of a job that was put back must be stored before the old one is acked.
     async fn schedule(&self, reported: Reported) -> Reported {
         let Reported::Written(stored) = reported else { return reported };
+        if stored.event.is_terminal() {
+            return Reported::Written(stored);
+        }
         match persist(|| async { self.bus.schedule_job(&stored, TRY).await }).await {
             Ok(()) => Reported::Written(stored),
             Err(problem) => {

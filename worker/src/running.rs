@@ -1,5 +1,6 @@
 //! The runs of this worker, and how one of them is told to stop.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use common::job::{JobId, RunId};
@@ -27,11 +28,28 @@ pub(crate) struct RunHandle {
     pub(crate) run_id: RunId,
     pub(crate) cancel: CancellationToken,
     reason: OnceLock<StopReason>,
+    owns: AtomicBool,
 }
 
 impl RunHandle {
     pub(crate) fn new(run_id: RunId) -> Self {
-        Self { run_id, cancel: CancellationToken::new(), reason: OnceLock::new() }
+        Self {
+            run_id,
+            cancel: CancellationToken::new(),
+            reason: OnceLock::new(),
+            owns: AtomicBool::new(false),
+        }
+    }
+
+    /// Notes that the job is this run's. Before that another run in its events says nothing: it may be the one that is
+    /// just taken over.
+    pub(crate) fn own(&self) {
+        self.owns.store(true, Ordering::Release);
+    }
+
+    /// Whether the job became this run's.
+    pub(crate) fn owns(&self) -> bool {
+        self.owns.load(Ordering::Acquire)
     }
 
     /// Tells the run to stop.

@@ -9,10 +9,16 @@ pub(super) fn check() -> Vec<Finding> {
     let ffmpeg = if on_path("ffmpeg") && on_path("ffprobe") {
         Finding::good("ffmpeg", version())
     } else {
-        Finding::note("ffmpeg", "not on the path: this machine can not edit media (Debian: apt-get install ffmpeg)")
+        Finding::note(
+            "ffmpeg",
+            "not on the path: this machine can not edit media (Debian: apt-get install ffmpeg)",
+        )
     };
     let sandbox = if on_path("bwrap") {
-        Finding::good("sandbox", "bubblewrap is there; ffmpeg runs without network and host files")
+        Finding::good(
+            "sandbox",
+            "bubblewrap is there: ffmpeg runs without network and host files, unless the worker warns at its start",
+        )
     } else {
         Finding::note(
             "sandbox",

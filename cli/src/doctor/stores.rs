@@ -1,5 +1,6 @@
 //! The object store and the SQL records.
 
+use common::clock::SystemClock;
 use common::config::Config;
 use common::objects::Objects;
 
@@ -18,7 +19,7 @@ async fn objects(config: &Config) -> Finding {
         Ok(store) => store,
         Err(error) => return Finding::bad("objects", error.to_string()),
     };
-    match store.check().await {
+    match store.check_write(&SystemClock).await {
         Ok(()) if url.starts_with("memory:") => {
             Finding::note("objects", "in memory: every result is lost with the process")
         }

@@ -1,4 +1,4 @@
-//! The nats-server child of `up`: on a free loopback port, with its own password, restarted when it dies.
+//! The nats-server child of `up`: on a free loopback port, without a password, restarted when it dies.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

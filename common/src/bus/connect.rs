@@ -114,6 +114,8 @@ impl Bus {
             }
         };
         check_version(&client.server_info().version)?;
+        // The wait for the broker is no part of it.
+        state.send_modify(|connection| connection.since = Instant::now());
         let jetstream = ContextBuilder::new()
             .timeout(CALL_TIMEOUT)
             .ack_timeout(ACK_TIMEOUT)
@@ -129,7 +131,7 @@ impl Bus {
             ack_wait: options.ack_wait,
             events,
             ensured: Arc::new(Mutex::new(HashSet::new())),
-            missing_stream: Arc::default(),
+            missing_part: Arc::default(),
         })
     }
 }

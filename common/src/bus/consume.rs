@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{Consumer, pull};
-use async_nats::jetstream::{AckKind, Message};
+use async_nats::jetstream::stream::{ConsumerError, ConsumerErrorKind, Stream};
+use async_nats::jetstream::{AckKind, ErrorCode, Message};
 use bytes::Bytes;
 use futures::StreamExt;
 
@@ -96,7 +97,8 @@ impl Bus {
     /// One of the fixed consumers.
     pub async fn consumer(&self, which: FixedConsumer) -> Result<PullConsumer, BusError> {
         let stream = self.stream(which.stream()).await?;
-        bounded(stream.get_consumer(which.name())).await.map(PullConsumer)
+        let found = bounded(stream.get_consumer(which.name())).await;
+        found.map(PullConsumer).inspect_err(|_| self.missing_part.notify_one())
     }
 
     /// Where a fixed consumer stands.
@@ -106,7 +108,9 @@ impl Bus {
     ) -> Result<ConsumerPosition, BusError> {
         let stream = self.stream(which.stream()).await?;
         let info = bounded(stream.get_info()).await?;
-        let consumer = bounded(stream.consumer_info(which.name())).await?;
+        let consumer = bounded(stream.consumer_info(which.name()))
+            .await
+            .inspect_err(|_| self.missing_part.notify_one())?;
         Ok(ConsumerPosition {
             ack_floor: consumer.ack_floor.stream_sequence,
             pending: consumer.num_pending,
@@ -128,8 +132,23 @@ impl Bus {
         config.deliver_policy = async_nats::jetstream::consumer::DeliverPolicy::ByStartSequence {
             start_sequence: sequence.max(1),
         };
-        bounded(stream.delete_consumer(which.name())).await?;
+        self.delete_consumer(&stream, which.name()).await?;
+        // Whoever keeps the topology makes it at the beginning of the stream, should this process die right here.
         bounded(stream.create_consumer(config)).await.map(drop)
+    }
+
+    /// Removes a consumer, if it is there.
+    pub(super) async fn delete_consumer(
+        &self,
+        stream: &Stream<()>,
+        name: &str,
+    ) -> Result<(), BusError> {
+        match tokio::time::timeout(super::CALL_TIMEOUT, stream.delete_consumer(name)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) if is_missing(&error) => Ok(()),
+            Ok(Err(error)) => Err(BusError::unavailable(error)),
+            Err(_) => Err(BusError::unavailable("a consumer was not removed in time")),
+        }
     }
 }
 
@@ -145,6 +164,13 @@ impl PullConsumer {
             .map_err(BusError::unavailable)?;
         collect(&mut batch, wait + Duration::from_secs(1)).await
     }
+}
+
+fn is_missing(error: &ConsumerError) -> bool {
+    matches!(
+        error.kind(),
+        ConsumerErrorKind::JetStream(cause) if cause.error_code() == ErrorCode::CONSUMER_NOT_FOUND
+    )
 }
 
 /// Drains a batch; what arrived before an error is kept.

@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::{
-    DirectGetErrorKind, LastRawMessageErrorKind, RawMessageErrorKind, Stream,
+    LastRawMessageErrorKind, RawMessageErrorKind, Stream,
 };
 use async_nats::jetstream::{self, ErrorCode};
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::publish::{Refusal, publish};
 use super::{BusError, CALL_TIMEOUT, StoredEvent, WriteError, headers, subjects};
 use crate::job::{JobEvent, JobId};
+
+/// How soon a swap is tried again whose predecessor is on its way through the replicas.
+const UNDECIDED_PAUSE: Duration = Duration::from_millis(50);
 
 /// Reads and writes JOB_EVENTS. Cheap to clone.
 #[derive(Clone)]
@@ -36,7 +40,7 @@ impl JobEvents {
         event: &JobEvent,
         patience: Duration,
     ) -> Result<StoredEvent, WriteError> {
-        self.write(event, 0, patience).await
+        self.write(event, 0, false, patience).await
     }
 
     /// Writes the event that follows the one at `expected`; loses when another stands there. Repeating a swap whose
@@ -47,7 +51,17 @@ impl JobEvents {
         expected: u64,
         patience: Duration,
     ) -> Result<StoredEvent, WriteError> {
-        self.write(event, expected, patience).await
+        self.write(event, expected, false, patience).await
+    }
+
+    /// Writes the end at `expected` once more, for an end whose webhooks are made already: none follows from it.
+    pub async fn tell_again(
+        &self,
+        event: &JobEvent,
+        expected: u64,
+        patience: Duration,
+    ) -> Result<StoredEvent, WriteError> {
+        self.write(event, expected, true, patience).await
     }
 
     /// The last event of a job, from the leader: the read that may decide.
@@ -106,43 +120,23 @@ impl JobEvents {
         }
     }
 
-    /// The events of a job that are still stored, oldest first, up to `limit`.
-    pub async fn history(&self, job: JobId, limit: usize) -> Result<Vec<StoredEvent>, BusError> {
-        let stream = self.stream().await?;
-        let mut found = Vec::new();
-        let mut next = 1_u64;
-        while found.len() < limit {
-            let read = stream
-                .direct_get_builder()
-                .sequence(next)
-                .next_by_subject(subjects::events(job))
-                .send();
-            match tokio::time::timeout(CALL_TIMEOUT, read).await {
-                Ok(Ok(message)) => {
-                    next = message.sequence + 1;
-                    found.push(decode(&message.subject, message.sequence, &message.payload)?);
-                }
-                Ok(Err(error)) if matches!(error.kind(), DirectGetErrorKind::NotFound) => break,
-                Ok(Err(error)) => return Err(BusError::unavailable(error)),
-                Err(_) => return Err(BusError::unavailable("no answer to a read in time")),
-            }
-        }
-        Ok(found)
-    }
-
     async fn write(
         &self,
         event: &JobEvent,
         expected: u64,
+        silent: bool,
         patience: Duration,
     ) -> Result<StoredEvent, WriteError> {
         let id = event.job.id;
         let payload = serde_json::to_vec(event)
             .map_err(|error| WriteError::Unavailable(format!("an event can not be encoded: {error}")))?;
         let mut map = headers::of_event(event);
+        if silent {
+            map.insert(headers::SILENT, "1");
+        }
         if event.is_terminal() {
-            // The end replaces the history, and goes when the status retention ends.
-            map.insert(async_nats::header::NATS_ROLLUP, "sub");
+            // It goes when the status retention ends. The stream keeps one event of each subject, so no older one
+            // comes to light then.
             map.insert(async_nats::header::NATS_MESSAGE_TTL, format!("{}s", self.retention.as_secs()));
         }
         map.insert(
@@ -150,15 +144,30 @@ impl JobEvents {
             expected.to_string().as_str(),
         );
         let message = PublishMessage::build().payload(Bytes::from(payload)).headers(map);
-        match publish(&self.jetstream, &subjects::events(id), &message, patience).await {
-            Ok(ack) => Ok(StoredEvent { event: event.clone(), sequence: ack.sequence }),
-            Err(Refusal::WrongSequence) => match self.last(id).await {
-                Ok(Some(last)) if last.event.id == event.id => Ok(last),
-                Ok(last) => Err(WriteError::Conflict(last.map(Box::new))),
-                Err(error) => Err(WriteError::Unavailable(error.to_string())),
-            },
-            Err(Refusal::Full | Refusal::SubjectTaken | Refusal::TooLarge) => Err(WriteError::Full),
-            Err(Refusal::Unknown(reason)) => Err(WriteError::Unavailable(reason)),
+        let (deadline, subject) = (Instant::now() + patience, subjects::events(id));
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match publish(&self.jetstream, &subject, &message, left).await {
+                Ok(ack) => return Ok(StoredEvent { event: event.clone(), sequence: ack.sequence }),
+                Err(Refusal::WrongSequence) => {}
+                Err(Refusal::Full | Refusal::SubjectTaken | Refusal::TooLarge) => {
+                    return Err(WriteError::Full);
+                }
+                Err(Refusal::Unknown(reason)) => return Err(WriteError::Unavailable(reason)),
+            }
+            let last = match self.last(id).await {
+                Ok(last) => last,
+                Err(error) => return Err(WriteError::Unavailable(error.to_string())),
+            };
+            match judge(event, expected, last) {
+                Standing::Ours(stored) => return Ok(*stored),
+                Standing::Theirs(last) => return Err(WriteError::Conflict(last)),
+                Standing::Undecided if Instant::now() + UNDECIDED_PAUSE >= deadline => {
+                    let reason = "a swap was neither stored nor lost in time".to_owned();
+                    return Err(WriteError::Unavailable(reason));
+                }
+                Standing::Undecided => tokio::time::sleep(UNDECIDED_PAUSE).await,
+            }
         }
     }
 
@@ -167,6 +176,27 @@ impl JobEvents {
             .get_stream_no_info(subjects::JOB_EVENTS)
             .await
             .map_err(BusError::unavailable)
+    }
+}
+
+/// Whose event stands after the broker refused a swap.
+#[derive(Debug)]
+enum Standing {
+    /// Our own: an earlier try was stored and its ack lost.
+    Ours(Box<StoredEvent>),
+    /// Another one, or none is left.
+    Theirs(Option<Box<StoredEvent>>),
+    /// Still the one that was to be followed: a try, ours or somebody else's, is on its way through the replicas.
+    Undecided,
+}
+
+fn judge(event: &JobEvent, expected: u64, last: Option<StoredEvent>) -> Standing {
+    match last {
+        Some(last) if last.sequence == expected => Standing::Undecided,
+        None if expected == 0 => Standing::Undecided,
+        // An end keeps its id when it is told again without its content.
+        Some(last) if last.event.id == event.id => Standing::Ours(Box::new(last)),
+        last => Standing::Theirs(last.map(Box::new)),
     }
 }
 
@@ -181,5 +211,35 @@ impl StoredEvent {
     /// Reads an event as it was pulled from JOB_EVENTS.
     pub fn decode(subject: &str, sequence: u64, payload: &[u8]) -> Result<Self, BusError> {
         decode(subject, sequence, payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    fn queued() -> JobEvent {
+        let job = json!({
+            "v": 1, "id": JobId::new(&SystemClock), "tenant": "acme", "operation": "diagnostic.echo",
+            "capability": "diagnostic", "model": "diagnostic", "lane": "normal", "max_attempts": 1,
+            "created_at": "2026-11-21T09:00:00Z"
+        });
+        JobEvent::submitted(serde_json::from_value(job).unwrap(), &SystemClock)
+    }
+
+    /// On a cluster a swap is refused while an earlier try of it is on its way through the replicas. The leader then
+    /// still shows the event before it, which says that nobody has won yet.
+    #[test]
+    fn an_unchanged_last_event_is_no_verdict() {
+        let (event, other) = (queued(), queued());
+        let stored = |event: &JobEvent, sequence| Some(StoredEvent { event: event.clone(), sequence });
+        assert!(matches!(judge(&event, 0, None), Standing::Undecided));
+        assert!(matches!(judge(&event, 7, stored(&other, 7)), Standing::Undecided));
+        assert!(matches!(judge(&event, 7, stored(&other, 8)), Standing::Theirs(Some(_))));
+        assert!(matches!(judge(&event, 7, None), Standing::Theirs(None)));
+        assert!(matches!(judge(&event, 7, stored(&event, 8)), Standing::Ours(_)));
     }
 }

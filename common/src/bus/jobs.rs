@@ -37,6 +37,8 @@ pub struct WorkMessage {
     pub pulled: Pulled,
     /// What it asks for.
     pub work: Work,
+    /// How long it may stay without a sign of life, as its queue has it.
+    pub ack_wait: Duration,
 }
 
 /// What a message asks for.
@@ -100,7 +102,7 @@ impl Bus {
             Err(refusal) => {
                 if matches!(refusal, Refusal::Unknown(_)) {
                     // Perhaps the stream is gone, as a memory stream is after a restart, and its consumers with it.
-                    self.missing_stream.notify_one();
+                    self.missing_part.notify_one();
                 }
                 Err(refusal.into())
             }
@@ -113,15 +115,15 @@ impl Bus {
         bounded(async { stream.purge().filter(subjects::job(job)).await }).await.map(drop)
     }
 
-    /// Removes whatever message a job has, in JOBS and in DELAYS. Only after its terminal event.
+    /// Removes whatever message a job has, in DELAYS and in JOBS: in the order in which it moves, so that it does not
+    /// slip past. Only after its terminal event.
     pub async fn remove_job(&self, job: &JobEnvelope) -> Result<(), BusError> {
-        let jobs = self.stream(&subjects::jobs_stream(&job.capability)).await?;
-        bounded(async { jobs.purge().filter(subjects::job(job)).await }).await?;
         let delays = self.stream(subjects::DELAYS).await?;
         for subject in [subjects::delay_at(job.id), subjects::delay_due_job(job.id)] {
             bounded(async { delays.purge().filter(subject).await }).await?;
         }
-        Ok(())
+        let jobs = self.stream(&subjects::jobs_stream(&job.capability)).await?;
+        bounded(async { jobs.purge().filter(subjects::job(job)).await }).await.map(drop)
     }
 
     /// The consumers that exist for a capability, in every lane.
@@ -152,7 +154,7 @@ impl Bus {
         Ok(LaneConsumer { consumer, model: model.to_owned(), lane })
     }
 
-    /// Removes the consumer of a model in a lane.
+    /// Removes the consumer of a model in a lane, if there is one.
     pub async fn remove_lane_consumer(
         &self,
         capability: &str,
@@ -160,7 +162,7 @@ impl Bus {
         lane: Lane,
     ) -> Result<(), BusError> {
         let stream = self.stream(&subjects::lane_stream(capability, lane)).await?;
-        bounded(stream.delete_consumer(&subjects::model_consumer(model, lane))).await.map(drop)
+        self.delete_consumer(&stream, &subjects::model_consumer(model, lane)).await
     }
 
     /// Subscribes to the doorbell of a capability.
@@ -184,12 +186,13 @@ impl LaneConsumer {
             .map_err(|_| BusError::unavailable("a pull was not sent in time"))?
             .map_err(BusError::unavailable)?;
         let pulled = collect(&mut batch, CALL_TIMEOUT).await?;
-        Ok(pulled.into_iter().map(WorkMessage::new).collect())
+        let ack_wait = self.consumer.cached_info().config.ack_wait;
+        Ok(pulled.into_iter().map(|pulled| WorkMessage::new(pulled, ack_wait)).collect())
     }
 }
 
 impl WorkMessage {
-    fn new(pulled: Pulled) -> Self {
+    fn new(pulled: Pulled, ack_wait: Duration) -> Self {
         let work = if pulled.subject().starts_with("calls.") {
             serde_json::from_slice(pulled.payload()).map(|job| Work::Call(Box::new(job)))
         } else {
@@ -197,7 +200,8 @@ impl WorkMessage {
             serde_json::from_slice(pulled.payload())
                 .map(|event| Work::Job(Box::new(StoredEvent { event, sequence })))
         };
-        Self { work: work.unwrap_or_else(|error| Work::Unreadable(error.to_string())), pulled }
+        let work = work.unwrap_or_else(|error| Work::Unreadable(error.to_string()));
+        Self { pulled, work, ack_wait }
     }
 }
 

@@ -50,6 +50,7 @@ pub use follow::{EventFeed, Follow};
 pub use jobs::{LaneConsumer, Work, WorkBell, WorkMessage};
 pub use presence::{OfferedModel, Presence};
 pub use replies::{Reply, ReplyKind, ReplySubscription};
+pub use topology::PRESENCE_TTL;
 pub use unclaimed::ParkedMessage;
 
 use crate::clock::SharedClock;
@@ -71,8 +72,8 @@ pub struct Bus {
     ack_wait: Duration,
     events: JobEvents,
     ensured: Arc<Mutex<HashSet<(String, String)>>>,
-    /// Rung when a publish found no stream: whoever keeps the topology makes it anew.
-    missing_stream: Arc<tokio::sync::Notify>,
+    /// Rung when a stream or a fixed consumer was not found: whoever keeps the topology makes it anew.
+    missing_part: Arc<tokio::sync::Notify>,
 }
 
 impl Bus {

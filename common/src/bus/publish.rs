@@ -8,7 +8,7 @@ use async_nats::jetstream::publish::PublishAck;
 use async_nats::jetstream::{self, ErrorCode};
 use tokio::time::Instant;
 
-use super::PublishError;
+use super::{ACK_TIMEOUT, PublishError};
 
 /// What the broker said to a publish, once it is known.
 #[derive(Debug)]
@@ -33,16 +33,39 @@ pub(super) async fn publish(
     message: &PublishMessage,
     patience: Duration,
 ) -> Result<PublishAck, Refusal> {
+    repeat(patience, || async {
+        match tokio::time::timeout(ACK_TIMEOUT, send(jetstream, subject, message)).await {
+            Ok(Ok(ack)) => Ok(ack),
+            Ok(Err(error)) => Err(judge(&error)),
+            Err(_) => Err(Refusal::Unknown("no ack in time".to_owned())),
+        }
+    })
+    .await
+}
+
+/// Tries until it is known what became of the message. After a try without an answer "full" proves nothing: that try
+/// may have stored the message, and may be what filled the stream.
+async fn repeat<T, F>(patience: Duration, attempt: impl Fn() -> F) -> Result<T, Refusal>
+where
+    F: Future<Output = Result<T, Refusal>>,
+{
     let deadline = Instant::now() + patience;
     let mut pause = Duration::from_millis(20);
+    let mut unanswered = false;
     loop {
-        let refusal = match tokio::time::timeout_at(deadline, send(jetstream, subject, message)).await
-        {
-            Ok(Ok(ack)) => return Ok(ack),
-            Ok(Err(error)) => judge(&error),
+        let refusal = match tokio::time::timeout_at(deadline, attempt()).await {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(refusal)) => refusal,
             Err(_) => Refusal::Unknown("no ack in time".to_owned()),
         };
-        let Refusal::Unknown(reason) = refusal else { return Err(refusal) };
+        let reason = match refusal {
+            Refusal::Unknown(reason) => {
+                unanswered = true;
+                reason
+            }
+            Refusal::Full if unanswered => "the stream is full, after an unanswered try".to_owned(),
+            known => return Err(known),
+        };
         if Instant::now() + pause >= deadline {
             return Err(Refusal::Unknown(reason));
         }
@@ -101,5 +124,45 @@ impl From<Refusal> for PublishError {
             Refusal::WrongSequence => Self::Unavailable("wrong last sequence".to_owned()),
             Refusal::Unknown(reason) => Self::Unavailable(reason),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    /// What comes of tries that are answered like this.
+    async fn outcome(answers: Vec<Result<u64, Refusal>>) -> Result<u64, Refusal> {
+        let answers = RefCell::new(answers.into_iter());
+        repeat(Duration::from_secs(1), || async {
+            let answer = answers.borrow_mut().next();
+            answer.unwrap_or_else(|| Err(Refusal::Unknown("silence".to_owned())))
+        })
+        .await
+    }
+
+    fn silence() -> Result<u64, Refusal> {
+        Err(Refusal::Unknown("silence".to_owned()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_try_without_an_answer_is_repeated() {
+        assert_eq!(outcome(vec![silence(), silence(), Ok(7)]).await.unwrap(), 7);
+        let given_up = outcome(Vec::new()).await;
+        assert!(matches!(given_up, Err(Refusal::Unknown(_))), "{given_up:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn full_is_a_refusal_only_while_nothing_may_be_stored() {
+        let refused = outcome(vec![Err(Refusal::Full)]).await;
+        assert!(matches!(refused, Err(Refusal::Full)), "{refused:?}");
+        let unclear = outcome(vec![silence(), Err(Refusal::Full)]).await;
+        assert!(matches!(unclear, Err(Refusal::Unknown(_))), "{unclear:?}");
+        let room = outcome(vec![silence(), Err(Refusal::Full), Ok(3)]).await;
+        assert_eq!(room.unwrap(), 3);
+        let known = outcome(vec![silence(), Err(Refusal::SubjectTaken)]).await;
+        assert!(matches!(known, Err(Refusal::SubjectTaken)), "{known:?}");
     }
 }

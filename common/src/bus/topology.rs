@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::pull;
-use async_nats::jetstream::stream::{Config, StorageType};
+use async_nats::jetstream::consumer::{FromConsumer as _, pull};
+use async_nats::jetstream::stream::{Config, StorageType, Stream};
 use async_nats::jetstream::{self, ErrorCode, kv};
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +26,7 @@ const LIMITS: &str = include_str!("../../../nats/streams/limits.json");
 const MODEL_CONSUMER: &str = include_str!("../../../nats/consumers/model.json");
 
 /// How long a presence outlives its last beat.
-pub(super) const PRESENCE_TTL: Duration = Duration::from_secs(15);
+pub const PRESENCE_TTL: Duration = Duration::from_secs(15);
 
 impl Bus {
     /// Makes what is missing and checks what is there. Safe to repeat and to run in several processes at once.
@@ -60,8 +60,7 @@ impl Bus {
             let mut config = consumer.config()?;
             config.ack_wait = self.ack_wait;
             let stream = self.stream(consumer.stream()).await?;
-            let name = config.durable_name.clone().unwrap_or_default();
-            bounded(stream.get_or_create_consumer(&name, config)).await?;
+            ensure_consumer(&stream, config).await?;
         }
         self.forget_all_model_consumers();
         Ok(())
@@ -123,7 +122,7 @@ impl Bus {
                     }
                     seen = now.reconnects;
                 }
-                () = self.missing_stream.notified() => {}
+                () = self.missing_part.notified() => {}
             }
             while let Err(error) = self.ensure_topology().await {
                 tracing::warn!(%error, "the topology can not be made yet");
@@ -162,8 +161,7 @@ impl Bus {
             let mut config = model_consumer(capability, model, lane)?;
             config.ack_wait = self.ack_wait;
             let stream = self.stream(&subjects::lane_stream(capability, lane)).await?;
-            let name = config.durable_name.clone().unwrap_or_default();
-            bounded(stream.get_or_create_consumer(&name, config)).await?;
+            ensure_consumer(&stream, config).await?;
         }
         Ok(())
     }
@@ -242,6 +240,18 @@ impl Bus {
     }
 }
 
+/// Makes a consumer that is missing. One that is there keeps its place and gets the ack wait that is wanted now.
+async fn ensure_consumer(stream: &Stream<()>, wanted: pull::Config) -> Result<(), BusError> {
+    let (name, ack_wait) = (wanted.durable_name.clone().unwrap_or_default(), wanted.ack_wait);
+    let consumer = bounded(stream.get_or_create_consumer(&name, wanted)).await?;
+    let found = &consumer.cached_info().config;
+    if found.ack_wait == ack_wait {
+        return Ok(());
+    }
+    let found = pull::Config::try_from_consumer_config(found.clone()).map_err(BusError::unavailable)?;
+    bounded(stream.update_consumer(pull::Config { ack_wait, ..found })).await.map(drop)
+}
+
 /// The consumer of a model in a lane.
 pub(super) fn model_consumer(
     capability: &str,
@@ -287,6 +297,12 @@ fn compare(wanted: &Config, found: &Config) -> Result<(), BusError> {
             "discard_new_per_subject",
             debug(&wanted.discard_new_per_subject),
             debug(&found.discard_new_per_subject),
+        ),
+        (
+            "max_msgs_per_subject",
+            // The broker writes "no limit" as -1.
+            debug(&wanted.max_messages_per_subject.max(0)),
+            debug(&found.max_messages_per_subject.max(0)),
         ),
         ("allow_msg_ttl", debug(&wanted.allow_message_ttl), debug(&found.allow_message_ttl)),
         (
@@ -334,6 +350,15 @@ mod tests {
         let config = model_consumer("llm", "a/b:c", Lane::Bulk).unwrap();
         assert_eq!(config.durable_name.as_deref(), Some("bulk-a=2Fb=3Ac"));
         assert_eq!(config.filter_subject, "jobs.llm.a=2Fb=3Ac.bulk.>");
+    }
+
+    #[test]
+    fn an_event_takes_the_place_of_the_one_before() {
+        let events = parse_stream(JOB_EVENTS).unwrap();
+        // With a limit per subject the older event goes; a roll-up would make the broker count every subject anew
+        // for each consumer, at each job's end.
+        assert_eq!(events.max_messages_per_subject, 1);
+        assert!(!events.discard_new_per_subject && !events.allow_rollup);
     }
 
     #[test]

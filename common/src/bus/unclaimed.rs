@@ -10,12 +10,14 @@ use super::{Bus, BusError, CALL_TIMEOUT, bounded, subjects};
 use crate::job::JobId;
 
 /// A message that the broker has delivered as often as it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ParkedMessage {
     /// Its job.
     pub job: JobId,
     /// Its sequence in the stream.
     pub sequence: u64,
+    capability: String,
+    subject: String,
 }
 
 impl Bus {
@@ -52,11 +54,22 @@ impl Bus {
                 }
                 sequence = found.sequence + 1;
                 if let Ok(job) = subjects::last_token(&found.subject).parse() {
-                    parked.push(ParkedMessage { job, sequence: found.sequence });
+                    parked.push(ParkedMessage {
+                        job,
+                        sequence: found.sequence,
+                        capability: capability.to_owned(),
+                        subject: found.subject,
+                    });
                 }
             }
         }
         Ok(parked)
+    }
+
+    /// Removes a parked message. Only when its job has ended or was never recorded.
+    pub async fn remove_parked_message(&self, parked: &ParkedMessage) -> Result<(), BusError> {
+        let stream = self.stream(&subjects::jobs_stream(&parked.capability)).await?;
+        bounded(async { stream.purge().filter(&parked.subject).await }).await.map(drop)
     }
 }
 

@@ -16,7 +16,7 @@ pub struct JobsConfig {
     pub ack_wait: Duration,
     /// How many workers may vanish under a job before it is given up.
     pub vanish_limit: u32,
-    /// How long a run may take when the job names no deadline.
+    /// The longest run; a deadline ends it sooner.
     pub default_timeout: Duration,
 }
 

@@ -110,7 +110,7 @@ pub struct JobEvent {
     /// When somebody asked to cancel it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_requested_at: Option<Timestamp>,
-    /// When status and content are removed.
+    /// Until when its status is kept for certain. Result and files are removed before, after a retention of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// When input, result and files were removed before that, on request.

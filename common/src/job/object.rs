@@ -82,7 +82,7 @@ pub struct JobObject {
     /// When it must have ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
-    /// When status and content are removed.
+    /// Until when its status is kept for certain. Result and files are removed before, after a retention of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// When somebody asked to cancel it.

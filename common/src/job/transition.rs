@@ -81,7 +81,7 @@ impl JobEvent {
         Ok(next)
     }
 
-    /// The job ends. `retention` is how long its status and content are kept from now.
+    /// The job ends. `retention` is how long its status is kept from now.
     pub fn finished(
         &self,
         outcome: Outcome,

@@ -115,7 +115,9 @@ fn parse(url: &str) -> Result<(Engine, Url), RecordsError> {
 fn sqlite_file(address: &Url) -> Option<PathBuf> {
     let path = address.path();
     let is_file = address.scheme() == "sqlite" && path.starts_with('/') && path.len() > 1;
-    is_file.then(|| PathBuf::from(percent_encoding::percent_decode_str(path).decode_utf8_lossy().as_ref()))
+    is_file.then(|| {
+        PathBuf::from(percent_encoding::percent_decode_str(path).decode_utf8_lossy().as_ref())
+    })
 }
 
 fn pool(engine: Engine, address: &Url, writes: bool) -> Result<AnyPool, RecordsError> {

@@ -74,10 +74,8 @@ mod tests {
 
     #[test]
     fn the_last_page_has_no_next() {
-        let cursor = |micros: &i64| Cursor {
-            created_at: Timestamp::from_micros(*micros),
-            id: Uuid::nil(),
-        };
+        let cursor =
+            |micros: &i64| Cursor { created_at: Timestamp::from_micros(*micros), id: Uuid::nil() };
         let page = Page::cut(vec![3, 2, 1], 2, cursor);
         assert_eq!((page.items.len(), page.next), (2, Some(cursor(&2))));
         assert_eq!(Page::cut(vec![3, 2], 2, cursor).next, None);

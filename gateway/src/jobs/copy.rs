@@ -23,11 +23,7 @@ pub(crate) async fn copy_inputs(
 ) -> Result<CopiedInputs, ObjectError> {
     let own = format!("{}/", job_prefix(job.id));
     let input_object = match &job.input_object {
-        Some(object) => {
-            let key = input_key(id);
-            copy(objects, &object.key, &key).await?;
-            Some(ObjectRef { key, bytes: object.bytes })
-        }
+        Some(object) => Some(copy_input(objects, object, id).await?),
         None => None,
     };
     let mut files = Vec::with_capacity(job.files.len());
@@ -40,6 +36,17 @@ pub(crate) async fn copy_inputs(
         }
     }
     Ok(CopiedInputs { input_object, files })
+}
+
+/// Copies parameters that were stored under another id to the job's own.
+pub(crate) async fn copy_input(
+    objects: &Objects,
+    object: &ObjectRef,
+    id: JobId,
+) -> Result<ObjectRef, ObjectError> {
+    let key = input_key(id);
+    copy(objects, &object.key, &key).await?;
+    Ok(ObjectRef { key, bytes: object.bytes })
 }
 
 /// Copies a file that was stored under another id to the job's own.

@@ -7,6 +7,6 @@ mod remove;
 mod show;
 
 pub(crate) use cancel::cancel;
-pub(crate) use copy::{copy_file, copy_inputs};
+pub(crate) use copy::{copy_file, copy_input, copy_inputs};
 pub(crate) use find::{Known, decide, find};
 pub(crate) use remove::remove_content;

@@ -6,8 +6,9 @@ use super::{SubmitRequest, Submitted, submit};
 use crate::api::ApiError;
 use crate::state::AppState;
 
-/// How many jobs of one batch are on their way to the broker at once.
-const IN_FLIGHT: usize = 256;
+/// How many jobs of one batch are on their way to the broker at once. Few enough that none of them runs out of patience
+/// because of the others on a busy machine.
+const IN_FLIGHT: usize = 64;
 
 /// Submits jobs side by side and returns what became of each, in their order. One that could not be read, or is
 /// refused, fails alone.

@@ -9,6 +9,7 @@ use common::objects;
 
 use super::validate::{Draft, Input};
 use super::{Durability, Error};
+use crate::jobs::copy_input;
 use crate::state::AppState;
 
 /// Puts the job together; large parameters are stored first.
@@ -24,6 +25,10 @@ pub(super) async fn envelope(
     let call = request.durability == Durability::Call;
     let call_deadline = call.then(|| created_at.plus(state.config.gateway.sync_timeout));
     let (input, input_object) = match input {
+        // Stored under an id that did not become the job's.
+        Input::Object(object) if object.key != objects::input_key(id) => {
+            (None, Some(copy_input(&state.objects, &object, id).await?))
+        }
         Input::Object(object) => (None, Some(object)),
         Input::Json(input) if is_large => {
             let key = objects::input_key(id);

@@ -68,7 +68,7 @@ async fn run(
         }
     };
     admit(state, &draft, &mut patience).await?;
-    if !draft.request.files.is_empty() || draft.is_large() {
+    if !draft.request.files.is_empty() || draft.has_object() {
         *used = Some(id);
     }
     let waits = draft.request.waits;

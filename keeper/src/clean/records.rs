@@ -33,8 +33,7 @@ impl Cleaner {
     async fn remove_content(&self) -> Result<usize, Trouble> {
         let before = self.context.clock.now().minus(self.context.config.retention.results);
         let jobs = self.context.records.jobs_with_content(before, PER_TICK).await?;
-        let work: Vec<_> =
-            jobs.iter().map(|event| content::remove(&self.context, event)).collect();
+        let work: Vec<_> = jobs.iter().map(|event| content::remove(&self.context, event)).collect();
         stream::iter(work).buffer_unordered(CLEANING).try_collect::<()>().await?;
         self.context.metrics.cleaned("content", jobs.len());
         Ok(jobs.len())
@@ -53,8 +52,7 @@ impl Cleaner {
             let mut objects = self.context.objects.list(&job_prefix(event.job.id), None);
             let mut removed = 0;
             while let Some(object) = objects.try_next().await? {
-                let of_winner =
-                    winner.as_ref().is_some_and(|prefix| is_below(&object.key, prefix));
+                let of_winner = winner.as_ref().is_some_and(|prefix| is_below(&object.key, prefix));
                 if !of_winner && !inputs.iter().any(|input| is_below(&object.key, input)) {
                     self.context.objects.delete(&object.key).await?;
                     removed += 1;
@@ -68,8 +66,7 @@ impl Cleaner {
 
     async fn remove_rows(&self) -> Result<usize, Trouble> {
         let (now, retention) = (self.context.clock.now(), &self.context.config.retention);
-        let jobs =
-            self.context.records.remove_old_jobs(now.minus(retention.records), ROWS).await?;
+        let jobs = self.context.records.remove_old_jobs(now.minus(retention.records), ROWS).await?;
         let before = now.minus(retention.deliveries);
         let deliveries = self.context.records.remove_old_deliveries(before, ROWS).await?;
         self.context.metrics.cleaned("job_records", jobs);

@@ -19,7 +19,7 @@ use crate::trouble::Trouble;
 /// Jobs that are looked at in one tick.
 const PER_TICK: usize = 200;
 /// How long after its deadline a job that runs is its worker's to end, before a vanished worker is considered.
-const RUNNING_GRACE: Duration = Duration::from_secs(60);
+const RUNNING_GRACE: Duration = Duration::from_mins(1);
 
 /// Ends jobs at their deadline.
 pub(crate) struct Expirer {

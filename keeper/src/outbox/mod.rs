@@ -11,13 +11,14 @@ mod tests;
 
 use std::time::Duration;
 
-use common::bus::{BusError, FixedConsumer, PullConsumer, Pulled, PublishError, headers};
+use common::bus::{BusError, FixedConsumer, PublishError, Pulled, headers};
 use common::job::Tenant;
 use futures::StreamExt as _;
 use futures::stream;
 
 use crate::context::Context;
 use crate::duty::{Duty, Next};
+use crate::source::Source;
 use crate::trouble::Trouble;
 
 /// Events that are taken at once.
@@ -32,7 +33,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// Makes deliveries.
 pub(crate) struct Outbox {
     context: Context,
-    consumer: Option<PullConsumer>,
+    source: Source,
 }
 
 /// What became of an event.
@@ -45,18 +46,7 @@ enum Done {
 
 impl Outbox {
     pub(crate) fn new(context: &Context) -> Self {
-        Self { context: context.clone(), consumer: None }
-    }
-
-    async fn fetch(&mut self) -> Result<Vec<Pulled>, BusError> {
-        let consumer = match &self.consumer {
-            Some(consumer) => consumer,
-            None => {
-                let consumer = self.context.bus.consumer(FixedConsumer::Outbox).await?;
-                self.consumer.insert(consumer)
-            }
-        };
-        consumer.fetch(FETCH, FETCH_WAIT).await
+        Self { context: context.clone(), source: Source::new(FixedConsumer::Outbox) }
     }
 
     async fn settle(&self, pulled: &Pulled) -> Result<(), Trouble> {
@@ -119,7 +109,8 @@ impl Outbox {
 /// The type of an event that a webhook may follow from.
 fn terminal_type(pulled: &Pulled) -> Option<&str> {
     let event_type = pulled.header(headers::TYPE)?;
-    let ends = matches!(event_type, "job.succeeded" | "job.failed" | "job.canceled" | "job.expired");
+    let ends =
+        matches!(event_type, "job.succeeded" | "job.failed" | "job.canceled" | "job.expired");
     (ends && pulled.header(headers::SILENT).is_none()).then_some(event_type)
 }
 
@@ -132,7 +123,7 @@ impl Duty for Outbox {
         if !self.context.live.fresh() {
             return Err(Trouble::StaleConfig);
         }
-        let events = self.fetch().await.inspect_err(|_| self.consumer = None)?;
+        let events = self.source.fetch(&self.context.bus, FETCH, FETCH_WAIT).await?;
         let work: Vec<_> = events.iter().map(|event| self.settle(event)).collect();
         let outcomes: Vec<_> = stream::iter(work).buffer_unordered(WORKING).collect().await;
         outcomes.into_iter().collect::<Result<(), Trouble>>()?;

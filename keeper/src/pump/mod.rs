@@ -6,12 +6,13 @@ mod tests;
 
 use std::time::Duration;
 
-use common::bus::{BusError, FixedConsumer, Forwarded, PullConsumer, Pulled};
+use common::bus::{BusError, FixedConsumer, Forwarded, Pulled};
 use futures::StreamExt as _;
 use futures::stream;
 
 use crate::context::Context;
 use crate::duty::{Duty, Next};
+use crate::source::Source;
 use crate::trouble::Trouble;
 
 /// Delays that are taken at once.
@@ -43,23 +44,12 @@ impl Destination {
 pub(crate) struct Pump {
     context: Context,
     destination: Destination,
-    consumer: Option<PullConsumer>,
+    source: Source,
 }
 
 impl Pump {
     pub(crate) fn new(context: &Context, destination: Destination) -> Self {
-        Self { context: context.clone(), destination, consumer: None }
-    }
-
-    async fn fetch(&mut self) -> Result<Vec<Pulled>, BusError> {
-        let consumer = match &self.consumer {
-            Some(consumer) => consumer,
-            None => {
-                let consumer = self.context.bus.consumer(self.destination.consumer()).await?;
-                self.consumer.insert(consumer)
-            }
-        };
-        consumer.fetch(FETCH, FETCH_WAIT).await
+        Self { context: context.clone(), destination, source: Source::new(destination.consumer()) }
     }
 
     /// Moves one delay and settles it.
@@ -79,12 +69,13 @@ impl Pump {
                 due.nak(Some(delay)).await
             }
             Ok(Forwarded::Unreadable) => {
-                tracing::error!(
+                // A delivery that is over meanwhile ends here too. A job is looked after by repair.
+                tracing::warn!(
                     subject = due.subject(),
                     sequence = due.stream_sequence,
-                    "a due delay can not be read and is dropped; repair looks after its job"
+                    "a due delay can not be moved and is dropped"
                 );
-                self.context.metrics.cleaned("unreadable_delays", 1);
+                self.context.metrics.cleaned("dropped_delays", 1);
                 due.term().await
             }
             Err(error) => {
@@ -102,7 +93,7 @@ impl Duty for Pump {
     }
 
     async fn tick(&mut self) -> Result<Next, Trouble> {
-        let due = self.fetch().await.inspect_err(|_| self.consumer = None)?;
+        let due = self.source.fetch(&self.context.bus, FETCH, FETCH_WAIT).await?;
         let moves: Vec<_> = due.iter().map(|due| self.forward(due)).collect();
         let outcomes: Vec<_> = stream::iter(moves).buffer_unordered(MOVING).collect().await;
         outcomes.into_iter().collect::<Result<(), BusError>>()?;

@@ -1,10 +1,10 @@
 use common::clock::{Clock as _, SystemClock};
 use common::error_code::ErrorCode;
 use common::job::{EventId, JobError, Lane};
-use common::webhook::{Delivery, DeliveryTarget};
+use common::webhook::{Delivery, DeliveryEvent, DeliveryTarget};
 
 use super::*;
-use crate::testing::{follows, PATIENCE, Surroundings, perform_until, tenant};
+use crate::testing::{PATIENCE, Surroundings, follows, perform_until, tenant};
 
 #[tokio::test]
 async fn a_job_runs_when_it_is_due() {
@@ -72,9 +72,10 @@ async fn a_delivery_is_sent_when_it_is_due() {
     let now = SystemClock.now();
     let target = DeliveryTarget::Url("https://example.com".to_owned());
     let event = EventId::new(&SystemClock);
-    let delivery =
-        Delivery::new(event, "job.failed", tenant(), None, target, "{}".to_owned(), now);
+    let delivery = Delivery::new(event, "job.failed", tenant(), None, target, "{}".to_owned(), now);
     let at = now.plus(Duration::from_millis(200));
+    let snapshot = DeliveryEvent::pending(&delivery, at, now);
+    around.bus().publish_delivery_event(&snapshot, PATIENCE).await.unwrap();
     around.bus().schedule_delivery(&delivery, at, PATIENCE).await.unwrap();
     let deliver = around.bus().consumer(FixedConsumer::Deliver).await.unwrap();
     let mut pump = Pump::new(&around.context, Destination::Webhooks);

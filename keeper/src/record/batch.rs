@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use common::bus::{BusError, PullConsumer, Pulled};
+use common::bus::{Bus, BusError, Pulled};
 use common::records::{Position, RecordsError};
 use futures::StreamExt as _;
 
 use super::Recorded;
 use crate::context::Context;
+use crate::source::Source;
 
 /// Messages of one request: what is in memory can not exceed the limit of bytes by more than this many messages.
 const FETCH: usize = 64;
@@ -49,14 +50,15 @@ impl<R: Recorded> Batch<R> {
     /// Takes what is there, or the first message that comes within `wait`, until the batch is full.
     pub(super) async fn fill(
         &mut self,
-        consumer: &PullConsumer,
+        bus: &Bus,
+        source: &mut Source,
         limit: usize,
         wait: Duration,
     ) -> Result<(), BusError> {
         while !self.is_full(limit) {
             let room = FETCH.min(limit - self.pulled.len() - self.broken.len());
             let wait = if self.is_empty() { wait } else { Duration::from_millis(1) };
-            let fetched = match consumer.fetch(room, wait).await {
+            let fetched = match source.fetch(bus, room, wait).await {
                 Ok(fetched) => fetched,
                 Err(_) if !self.is_empty() => return Ok(()),
                 Err(error) => return Err(error),

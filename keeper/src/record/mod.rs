@@ -13,13 +13,14 @@ mod tests;
 
 use std::time::Duration;
 
-use common::bus::{ConsumerPosition, FixedConsumer, PullConsumer, Pulled};
+use common::bus::{ConsumerPosition, FixedConsumer, Pulled};
 use common::clock::Timestamp;
 use common::records::{Position, Records, RecordsError};
 use tokio::time::Instant;
 
 use crate::context::Context;
 use crate::duty::{Duty, Next};
+use crate::source::Source;
 use crate::trouble::Trouble;
 use batch::Batch;
 
@@ -48,7 +49,7 @@ pub(crate) trait Recorded: Send + 'static {
 /// Records one stream.
 pub(crate) struct Recorder<R: Recorded> {
     context: Context,
-    consumer: Option<PullConsumer>,
+    source: Source,
     known: Option<(ConsumerPosition, Instant)>,
     /// A batch that SQL did not take yet.
     held: Option<Batch<R>>,
@@ -56,7 +57,7 @@ pub(crate) struct Recorder<R: Recorded> {
 
 impl<R: Recorded> Recorder<R> {
     pub(crate) fn new(context: &Context) -> Self {
-        Self { context: context.clone(), consumer: None, known: None, held: None }
+        Self { context: context.clone(), source: Source::new(R::CONSUMER), known: None, held: None }
     }
 
     /// Where the consumer stands. Compares the records with it when that was not yet done for this stream.
@@ -71,9 +72,13 @@ impl<R: Recorded> Recorder<R> {
             .known
             .as_ref()
             .is_some_and(|(known, _)| known.stream_created == position.stream_created);
-        if !same_stream && align::align(&self.context, R::CONSUMER, &position).await? {
-            self.consumer = None;
-            position = self.context.bus.consumer_position(R::CONSUMER).await?;
+        if !same_stream {
+            // What is held is of a stream that is gone: its sequences say nothing about this one.
+            self.held = None;
+            if align::align(&self.context, R::CONSUMER, &position).await? {
+                self.source.forget();
+                position = self.context.bus.consumer_position(R::CONSUMER).await?;
+            }
         }
         self.context.metrics.lag(R::CONSUMER.stream(), position.pending + position.ack_pending);
         self.known = Some((position.clone(), Instant::now()));
@@ -81,21 +86,16 @@ impl<R: Recorded> Recorder<R> {
     }
 
     async fn fetch(&mut self) -> Result<Batch<R>, Trouble> {
-        let consumer = match &self.consumer {
-            Some(consumer) => consumer.clone(),
-            None => {
-                let consumer = self.context.bus.consumer(R::CONSUMER).await?;
-                self.consumer.insert(consumer).clone()
-            }
-        };
         let keeper = &self.context.config.keeper;
         let mut batch = Batch::default();
-        batch.fill(&consumer, keeper.record_batch, FETCH_WAIT).await?;
+        batch.fill(&self.context.bus, &mut self.source, keeper.record_batch, FETCH_WAIT).await?;
         if !batch.is_empty() && !batch.is_full(keeper.record_batch) {
             // A trickle is gathered for a moment: one commit costs the same for one event as for many.
             tokio::time::sleep(keeper.record_interval).await;
             // The broker may have gone meanwhile; what is here is recorded all the same.
-            let _ = batch.fill(&consumer, keeper.record_batch, Duration::from_millis(1)).await;
+            let wait = Duration::from_millis(1);
+            let _ =
+                batch.fill(&self.context.bus, &mut self.source, keeper.record_batch, wait).await;
         }
         Ok(batch)
     }
@@ -107,10 +107,10 @@ impl<R: Recorded> Duty for Recorder<R> {
     }
 
     async fn tick(&mut self) -> Result<Next, Trouble> {
-        let standing = self.position().await.inspect_err(|_| self.consumer = None)?;
+        let standing = self.position().await?;
         let mut batch = match self.held.take() {
             Some(held) => held,
-            None => self.fetch().await.inspect_err(|_| self.consumer = None)?,
+            None => self.fetch().await?,
         };
         if batch.is_empty() {
             return Ok(Next::AtOnce);

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use common::bus::FixedConsumer;
 use common::clock::{Clock as _, SystemClock};
-use common::job::{EventId, JobState};
+use common::job::{EventId, JobState, Lane};
 use common::lifecycle::Lifecycle;
 use common::records::{JobFilter, Records};
 use common::webhook::{Delivery, DeliveryEvent, DeliveryTarget};
@@ -66,8 +66,7 @@ async fn snapshots_of_deliveries_are_recorded() {
     let now = SystemClock.now();
     let target = DeliveryTarget::Url("https://example.com".to_owned());
     let event = EventId::new(&SystemClock);
-    let delivery =
-        Delivery::new(event, "job.failed", tenant(), None, target, "{}".to_owned(), now);
+    let delivery = Delivery::new(event, "job.failed", tenant(), None, target, "{}".to_owned(), now);
     let first = DeliveryEvent::pending(&delivery, now, now);
     assert!(around.bus().create_delivery_event(&first, PATIENCE).await.unwrap());
     assert!(!around.bus().create_delivery_event(&first, PATIENCE).await.unwrap());
@@ -102,6 +101,21 @@ async fn a_message_that_can_not_be_read_does_not_stop_the_others() {
     around.write_event(|_| {}).await;
     around.bus().publish_raw("events.garbage".to_owned(), b"not an event").await;
     around.write_event(|_| {}).await;
+    let mut recorder = Recorder::<Events>::new(&around.context);
+    perform_until(&mut recorder, async || around.is_drained(FixedConsumer::Record).await).await;
+    assert_eq!(recorded(&around.context.records).await.len(), 2);
+}
+
+/// SQL refuses one event for its values: the others of its batch are recorded, and it does not come again for ever.
+#[tokio::test]
+async fn an_event_that_sql_refuses_does_not_stop_the_others() {
+    let around = Surroundings::new().await;
+    let trigger = "CREATE TRIGGER refuse BEFORE INSERT ON jobs WHEN NEW.lane = 'bulk' \
+                   BEGIN SELECT RAISE(ABORT, 'refused'); END";
+    common::records::testing::run(&around.context.records, trigger).await;
+    for lane in [Lane::Normal, Lane::Bulk, Lane::Normal] {
+        around.write_event(|job| job.lane = lane).await;
+    }
     let mut recorder = Recorder::<Events>::new(&around.context);
     perform_until(&mut recorder, async || around.is_drained(FixedConsumer::Record).await).await;
     assert_eq!(recorded(&around.context.records).await.len(), 2);

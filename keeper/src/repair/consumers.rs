@@ -27,11 +27,17 @@ pub(crate) struct Consumers {
     context: Context,
     /// Since when nothing is known to use the consumers of a model.
     unused: HashMap<Model, Instant>,
+    disuse: Duration,
 }
 
 impl Consumers {
     pub(crate) fn new(context: &Context) -> Self {
-        Self { context: context.clone(), unused: HashMap::new() }
+        Self { context: context.clone(), unused: HashMap::new(), disuse: DISUSE }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_disuse(context: &Context, disuse: Duration) -> Self {
+        Self { disuse, ..Self::new(context) }
     }
 
     /// Makes the consumers of every model that has messages in JOBS, or a worker that offers it, and no consumer.
@@ -40,10 +46,8 @@ impl Consumers {
         existing: &HashSet<(Model, Lane)>,
         offered: &HashSet<Model>,
     ) -> Result<(), Trouble> {
-        let mut needed: HashSet<(Model, Lane)> = offered
-            .iter()
-            .flat_map(|model| LANES.map(|lane| (model.clone(), lane)))
-            .collect();
+        let mut needed: HashSet<(Model, Lane)> =
+            offered.iter().flat_map(|model| LANES.map(|lane| (model.clone(), lane))).collect();
         for capability in Operation::capabilities() {
             if self.context.bus.unclaimed_messages(capability).await? == 0 {
                 continue;
@@ -99,7 +103,7 @@ impl Consumers {
         self.unused.retain(|model, _| idle.contains(model));
         for model in idle {
             let since = *self.unused.entry(model.clone()).or_insert_with(Instant::now);
-            if since.elapsed() < DISUSE {
+            if since.elapsed() < self.disuse {
                 continue;
             }
             let (capability, name) = &model;

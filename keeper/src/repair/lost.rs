@@ -34,8 +34,7 @@ async fn end(context: &Context, id: JobId) -> Result<(), Trouble> {
         "the queue lost the job together with its storage; submit it again",
     );
     let retention = context.bus.events().retention();
-    let finished =
-        record.finished(Outcome::Failed(error), None, retention, context.clock.as_ref());
+    let finished = record.finished(Outcome::Failed(error), None, retention, context.clock.as_ref());
     let Ok(event) = finished else { return Ok(()) };
     match context.bus.events().create(&event, PATIENCE).await {
         Ok(_) => {

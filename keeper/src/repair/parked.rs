@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use common::bus::{ParkedMessage, StoredEvent, WriteError};
+use common::bus::{BusError, ParkedMessage, StoredEvent, WriteError};
 use common::error_code::ErrorCode;
 use common::job::{JobError, JobEvent, JobState, Outcome};
 use common::operation::Operation;
@@ -40,11 +40,17 @@ impl Parked {
         Ok(found)
     }
 
-    async fn bury(&self, parked: ParkedMessage) -> Result<(), Trouble> {
-        let Some(last) = self.context.bus.events().last(parked.job).await? else { return Ok(()) };
-        if last.event.is_terminal() {
-            return Ok(self.context.bus.remove_job(&last.event.job).await?);
-        }
+    async fn bury(&self, parked: &ParkedMessage) -> Result<(), Trouble> {
+        let last = match self.context.bus.events().last(parked.job).await {
+            Ok(Some(last)) if !last.event.is_terminal() => last,
+            // Nobody waits for it.
+            Ok(_) => return Ok(self.context.bus.remove_parked_message(parked).await?),
+            Err(error @ BusError::Undecodable { .. }) => {
+                tracing::error!(job.id = %parked.job, %error, "a parked job can not be ended");
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
         if last.event.state == JobState::Running && self.somebody_runs(&last.event).await? {
             return Ok(());
         }
@@ -93,9 +99,9 @@ impl Duty for Parked {
         let (now, grace) = (Instant::now(), self.context.config.keeper.repair_grace);
         for parked in found {
             // Seen once it may be an ack on its way.
-            let since = *self.seen.entry(parked).or_insert(now);
+            let since = *self.seen.entry(parked.clone()).or_insert(now);
             if now - since >= grace {
-                self.bury(parked).await?;
+                self.bury(&parked).await?;
                 self.seen.remove(&parked);
             }
         }

@@ -1,7 +1,8 @@
 //! Which jobs are examined, and when.
 //!
 //! A fresh sweep follows the present: every job that has not moved for a grace is looked at once, soon after that. A
-//! slow sweep goes round all open jobs again and again, for what was lost later. Suspects are looked at a second time.
+//! slow sweep goes round all open jobs again and again, for what was lost or recorded later. Suspects are looked at a
+//! second time.
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::trouble::Trouble;
 /// Jobs that one sweep examines in one tick.
 const PER_TICK: usize = 500;
 /// The least time between two beginnings of the slow sweep.
-const ROUND: Duration = Duration::from_mins(10);
+const ROUND: Duration = Duration::from_mins(1);
 
 /// Repairs jobs.
 pub(crate) struct Repairer {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use common::bus::{FixedConsumer, Place};
+use common::bus::{FixedConsumer, OfferedModel, Place, Presence};
 use common::clock::{Clock as _, SystemClock};
 use common::error_code::ErrorCode;
 use common::job::{JobState, Lane};
@@ -9,7 +9,7 @@ use super::*;
 use crate::duty::Duty as _;
 use crate::record::Recorder;
 use crate::record::events::Events;
-use crate::testing::{follows, Surroundings, perform_until};
+use crate::testing::{Surroundings, follows, perform_until};
 
 async fn record(around: &Surroundings) {
     let mut recorder = Recorder::<Events>::new(&around.context);
@@ -144,16 +144,49 @@ async fn a_missing_consumer_is_made_for_its_messages() {
     assert!(around.take(Lane::Normal).await.is_some());
 }
 
+/// A message, an open job or a worker: each keeps the consumers of a model.
 #[tokio::test]
-async fn a_consumer_in_use_is_not_removed() {
+async fn only_consumers_of_no_use_are_removed() {
     let around = Surroundings::new().await;
-    around.submit(|_| {}).await;
-    let message = around.take(Lane::Normal).await.unwrap();
-    let mut consumers = Consumers::new(&around.context);
+    let is_there =
+        async || around.bus().lane_consumer("diagnostic", "diagnostic", Lane::Normal).await.is_ok();
+    let mut consumers = Consumers::with_disuse(&around.context, Duration::ZERO);
+    let stored = around.submit(|_| {}).await;
     consumers.tick().await.unwrap();
-    message.pulled.ack().await.unwrap();
+    assert!(is_there().await, "a message waits");
+
+    record(&around).await;
+    around.take(Lane::Normal).await.unwrap().pulled.ack().await.unwrap();
     consumers.tick().await.unwrap();
-    assert!(around.bus().lane_consumer("diagnostic", "diagnostic", Lane::Normal).await.is_ok());
+    assert!(is_there().await, "a job is open, perhaps in DELAYS");
+
+    around.succeed(&stored).await;
+    record(&around).await;
+    around.bus().put_presence(&offering("diagnostic")).await.unwrap();
+    consumers.tick().await.unwrap();
+    assert!(is_there().await, "a worker offers the model");
+
+    around.bus().remove_presence("w1").await.unwrap();
+    consumers.tick().await.unwrap();
+    assert!(!is_there().await);
+    // A worker that comes back finds them again, although nobody submits.
+    around.bus().put_presence(&offering("diagnostic")).await.unwrap();
+    consumers.tick().await.unwrap();
+    assert!(is_there().await);
+}
+
+fn offering(model: &str) -> Presence {
+    let offered = OfferedModel { model: model.to_owned(), operations: Vec::new(), warm: true };
+    Presence {
+        worker_id: "w1".to_owned(),
+        version: String::new(),
+        started_at: SystemClock.now(),
+        seen_at: SystemClock.now(),
+        capabilities: [("diagnostic".to_owned(), vec![offered])].into(),
+        slots: 1,
+        running: Vec::new(),
+        draining: false,
+    }
 }
 
 /// Interleaving 20 at its very end: every worker died on the message, as often as the broker delivers it.

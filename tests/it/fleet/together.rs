@@ -88,7 +88,7 @@ async fn every_callback_comes_once() {
         audit.promises.told(&clients[number % 2].submit_job(job).await);
     }
     receiver.wait_for(40).await;
-    let settled = audit.settle(&fleet, &receiver, &clients[0].webhook_secret().await).await;
+    let settled = audit.settle(&fleet, &[&receiver], &clients[0].webhook_secret().await).await;
     assert_eq!((settled.callbacks, settled.runs), (40, 40), "{settled:?}");
     assert_eq!(settled.states["failed"], 10);
 }

@@ -1,6 +1,6 @@
 use common::job::JobState;
 use serde_json::json;
-use tests::{Receiver, Role, Spy, Stack};
+use tests::{Receiver, Role, Stack};
 
 /// Interleaving 18: a receiver reads the job while it is being told of its end.
 #[tokio::test]

@@ -62,6 +62,11 @@ impl Life {
         started.map(|event| text(event, "/run_id")).collect::<BTreeSet<_>>().len()
     }
 
+    /// How many runs ended because their worker vanished.
+    pub(super) fn vanished(&self) -> u64 {
+        self.last["vanished"].as_u64().unwrap_or(0)
+    }
+
     /// How often it was given back without an attempt.
     fn given_back(&self) -> usize {
         let pairs = self.events.values().zip(self.events.values().skip(1));
@@ -91,7 +96,7 @@ impl Life {
         if attempt == 0 || attempt > most {
             findings.broken.push(format!("{id} is at attempt {attempt} of {most}"));
         }
-        if last["vanished"].as_u64().unwrap_or(0) >= VANISH_LIMIT {
+        if self.vanished() >= VANISH_LIMIT {
             findings.broken.push(format!("{id} was taken over too often: {last:#}"));
         }
         let (runs, allowed) = (self.runs(), attempt as usize + self.given_back());

@@ -46,6 +46,8 @@ pub struct Settled {
     pub states: BTreeMap<String, usize>,
     /// Runs that began, as far as they were overheard.
     pub runs: usize,
+    /// Runs that ended because their worker vanished.
+    pub vanished: u64,
     /// Webhooks that came, repeats included.
     pub callbacks: usize,
     /// How long it took from the question on.
@@ -60,11 +62,11 @@ impl Audit {
 
     /// Waits until nothing is pending, and panics when something is broken or stays pending. `secret` is what the
     /// tenant's webhooks are signed with.
-    pub async fn settle(&self, ground: &Ground, receiver: &Receiver, secret: &str) -> Settled {
+    pub async fn settle(&self, ground: &Ground, receivers: &[&Receiver], secret: &str) -> Settled {
         let begun = Instant::now();
         loop {
             let mut findings = Findings::default();
-            let settled = self.look(ground, receiver, secret, &mut findings).await;
+            let settled = self.look(ground, receivers, secret, &mut findings).await;
             assert!(
                 findings.broken.is_empty(),
                 "{} promises are broken:\n{}",
@@ -87,12 +89,13 @@ impl Audit {
     async fn look(
         &self,
         ground: &Ground,
-        receiver: &Receiver,
+        receivers: &[&Receiver],
         secret: &str,
         findings: &mut Findings,
     ) -> Settled {
         // The truth is read last, so that nothing that is compared with it is younger.
-        let (overheard, received) = (self.spy.all(), receiver.received());
+        let overheard = self.spy.all();
+        let received: Vec<_> = receivers.iter().flat_map(|one| one.received()).collect();
         let recorded = records::read(ground).await;
         let stored = match streams::read(&ground.nats.url()).await {
             Ok(stored) => stored,
@@ -112,6 +115,7 @@ impl Audit {
         callbacks::check(&received, secret, &lives, findings);
         let mut settled = Settled {
             runs: lives.values().map(Life::runs).sum(),
+            vanished: lives.values().map(Life::vanished).sum(),
             callbacks: received.len(),
             ..Settled::default()
         };

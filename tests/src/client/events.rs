@@ -75,7 +75,7 @@ fn parse(block: &[u8]) -> Option<ServerEvent> {
     let text = String::from_utf8_lossy(block);
     let mut event = ServerEvent { id: String::new(), name: String::new(), data: String::new() };
     let mut is_event = false;
-    for line in text.lines() {
+    for line in text.lines().filter(|line| !line.is_empty()) {
         let (field, value) = line.split_once(':')?;
         let value = value.trim_start().to_owned();
         match field {

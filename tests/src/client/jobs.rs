@@ -98,9 +98,15 @@ impl Client {
         Events::of(self.get(&format!("/v1/jobs/{id}/events")).open().await).await
     }
 
-    /// The ids of the newest jobs.
+    /// The newest jobs that fit a query.
     pub async fn list(&self, query: &str) -> Vec<JobObject> {
+        self.page(query).await.0
+    }
+
+    /// A page of jobs, and where the next one begins.
+    pub async fn page(&self, query: &str) -> (Vec<JobObject>, Option<String>) {
         let page = self.get(&format!("/v1/jobs?{query}")).send().await.expect(200);
-        serde_json::from_value(page["data"].clone()).expect("a page holds jobs")
+        let jobs = serde_json::from_value(page["data"].clone()).expect("a page holds jobs");
+        (jobs, page["next_cursor"].as_str().map(str::to_owned))
     }
 }

@@ -21,6 +21,14 @@ pub struct Ran {
 }
 
 impl Ran {
+    pub(crate) fn of(output: &std::process::Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// The standard output as JSON, when the exit code is 0.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
@@ -59,12 +67,7 @@ pub async fn run_program(
         .kill_on_drop(true)
         .output();
     let output = within(PATIENCE, "the end of a command", run).await;
-    let output = output.expect("the program can be started");
-    Ran {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    Ran::of(&output.expect("the program can be started"))
 }
 
 /// Starts `millrace`, with nothing in its environment but this and the path.

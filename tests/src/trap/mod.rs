@@ -32,6 +32,7 @@ type Wanted = Arc<dyn Fn(&Said) -> bool + Send + Sync>;
 pub struct Trap {
     address: SocketAddr,
     sprung: watch::Receiver<bool>,
+    open: watch::Sender<bool>,
     task: AbortHandle,
 }
 
@@ -46,23 +47,39 @@ impl Trap {
         let wanted: Wanted = Arc::new(wanted);
         let spring = Arc::new(watch::Sender::new(false));
         let sprung = spring.subscribe();
+        let open = watch::Sender::new(false);
+        let mut is_open = open.subscribe();
         let (sender, address) = tokio::sync::oneshot::channel();
         let task = background().spawn(async move {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port is free");
             let _ = sender.send(listener.local_addr().expect("a bound listener has an address"));
             let mut lines = JoinSet::new();
-            while let Ok((near, _)) = listener.accept().await {
-                let jaws = Jaws { side, wanted: Arc::clone(&wanted), spring: Arc::clone(&spring) };
-                lines.spawn(line(near, target.clone(), jaws));
+            loop {
+                tokio::select! {
+                    Ok((near, _)) = listener.accept() => {
+                        let jaws = (!*is_open.borrow()).then(|| Jaws {
+                            side,
+                            wanted: Arc::clone(&wanted),
+                            spring: Arc::clone(&spring),
+                        });
+                        lines.spawn(line(near, target.clone(), jaws));
+                    }
+                    Ok(()) = is_open.changed() => lines.abort_all(),
+                }
             }
         });
         let address = address.await.expect("the trap is bound");
-        Self { address, sprung, task: task.abort_handle() }
+        Self { address, sprung, open, task: task.abort_handle() }
     }
 
     /// The `nats://` address on the role's side.
     pub fn url(&self) -> String {
         format!("nats://{}", self.address)
+    }
+
+    /// Cuts what is connected; new connections pass everything, for good.
+    pub fn open(&self) {
+        self.open.send_replace(true);
     }
 
     /// Whether the message has come.
@@ -94,10 +111,14 @@ struct Jaws {
     spring: Arc<watch::Sender<bool>>,
 }
 
-/// One connection.
-async fn line(near: TcpStream, target: String, jaws: Jaws) {
-    let Ok(far) = TcpStream::connect(target).await else { return };
+/// One connection; without jaws everything passes.
+async fn line(mut near: TcpStream, target: String, jaws: Option<Jaws>) {
+    let Ok(mut far) = TcpStream::connect(target).await else { return };
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
+    let Some(jaws) = jaws else {
+        let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+        return;
+    };
     let (near_read, near_write) = near.into_split();
     let (far_read, far_write) = far.into_split();
     let hears = hear(far_read, near_write, jaws.spring.subscribe());

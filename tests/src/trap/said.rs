@@ -59,6 +59,11 @@ impl Said {
         self.goes_to("events.") && self.headers.contains(&format!("Millrace-Type: {kind}\r\n"))
     }
 
+    /// Whether it tells a waiting gateway this: `started`, `chunk`, `result` or `error`.
+    pub fn replies(&self, kind: &str) -> bool {
+        self.goes_to("reply.") && self.headers.contains(&format!("Millrace-Kind: {kind}\r\n"))
+    }
+
     /// Whether it settles a message of this stream for good.
     pub fn acks(&self, stream: &str) -> bool {
         self.goes_to(&format!("$JS.ACK.{stream}.")) && &*self.payload == b"+ACK"

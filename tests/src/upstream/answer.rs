@@ -6,6 +6,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::embeddings::{Texts, embeddings};
+
 /// The words of every answer.
 const WORDS: [&str; 5] = ["Hello", " from", " the", " scripted", " upstream."];
 
@@ -93,7 +95,8 @@ impl Answer {
 
 /// What a request asks for.
 pub(super) struct Question {
-    pub(super) embeddings: bool,
+    /// How the texts are to be embedded; absent when a chat is to be answered.
+    pub(super) texts: Option<Texts>,
     pub(super) stream: bool,
     pub(super) usage: bool,
     pub(super) model: String,
@@ -126,7 +129,10 @@ impl Answer {
                     .play(question)
             }
             Self::Fit | Self::Late(_) => {
-                let body = if question.embeddings { embeddings(question) } else { chat(question) };
+                let body = match &question.texts {
+                    Some(texts) => embeddings(&question.model, texts),
+                    None => chat(question),
+                };
                 Some(Play::new(200, "application/json", Box::new([Step::Say(body)].into_iter())))
             }
             Self::Stream { tokens, pause, end } => {
@@ -172,14 +178,6 @@ fn chat(question: &Question) -> Bytes {
         r#"{{"id":"chatcmpl-1","object":"chat.completion","created":1700000000,"model":{},"choices":[{{"index":0,"message":{{"role":"assistant","content":"{}"}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}},"x_cost":1.50}}"#,
         Value::from(question.model.as_str()),
         WORDS.concat(),
-    )
-    .into()
-}
-
-fn embeddings(question: &Question) -> Bytes {
-    format!(
-        r#"{{"object":"list","data":[{{"object":"embedding","index":0,"embedding":[0.250,-1.5e-3]}}],"model":{},"usage":{{"prompt_tokens":3,"total_tokens":3}}}}"#,
-        Value::from(question.model.as_str()),
     )
     .into()
 }

@@ -3,6 +3,7 @@
 
 mod answer;
 mod connection;
+mod embeddings;
 mod llama;
 mod serve;
 

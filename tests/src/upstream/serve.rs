@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use super::Asked;
 use super::answer::{Answer, Question, Step, Steps};
 use super::connection::{Caller, Door};
+use super::embeddings::Texts;
 
 /// How a question for the models is answered.
 pub(super) enum Listing {
@@ -119,7 +120,7 @@ async fn answer(
 fn question(path: &str, body: &[u8]) -> Question {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     Question {
-        embeddings: path.ends_with("embeddings"),
+        texts: path.ends_with("embeddings").then(|| Texts::of(&body)),
         stream: body["stream"] == true,
         usage: body["stream_options"]["include_usage"] == true,
         model: body["model"].as_str().unwrap_or_default().to_owned(),

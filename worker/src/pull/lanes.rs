@@ -7,6 +7,7 @@ use std::time::Duration;
 use common::bus::{Bus, LaneConsumer, WorkMessage};
 use common::job::Lane;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 
@@ -68,9 +69,13 @@ impl Lanes {
         }
     }
 
-    /// Takes up to `free` messages, one queue at a time. A queue that can not be asked (it was removed, the broker is
-    /// away) is skipped and the list read again.
-    pub(crate) async fn sweep(&mut self, free: usize) -> Vec<WorkMessage> {
+    /// Takes up to `free` messages, one queue at a time, until `stop`. A queue that can not be asked (it was removed,
+    /// the broker is away) is skipped and the list read again.
+    pub(crate) async fn sweep(
+        &mut self,
+        free: usize,
+        stop: &CancellationToken,
+    ) -> Vec<WorkMessage> {
         self.round += 1;
         let mut found = Vec::new();
         for index in order(&self.consumers, self.round, self.hint.take().as_ref()) {
@@ -83,7 +88,7 @@ impl Lanes {
                     self.read_at = None;
                 }
             }
-            if found.len() >= free {
+            if found.len() >= free || stop.is_cancelled() {
                 break;
             }
         }

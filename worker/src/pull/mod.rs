@@ -31,11 +31,11 @@ pub(crate) async fn pull(worker: &Arc<Worker>, engine: Arc<dyn Engine>) -> anyho
     loop {
         let Some(mut permits) = free_slots(&slots, &soft).await else { return Ok(()) };
         lanes.refresh(&worker.bus, engine.as_ref()).await;
-        let found = tokio::select! {
-            // A fetch that is broken off may have been answered: the ack wait would bring the job back, but late.
-            biased;
-            found = lanes.sweep(permits.len()) => found,
-        };
+        // Not broken off by a stop: a fetch may have been answered, and the ack wait would bring the job back, but late.
+        let found = lanes.sweep(permits.len(), &soft).await;
+        if soft.is_cancelled() {
+            return Ok(give_back(found).await);
+        }
         if found.is_empty() {
             drop(permits);
             let rung = tokio::select! {
@@ -54,6 +54,13 @@ pub(crate) async fn pull(worker: &Arc<Worker>, engine: Arc<dyn Engine>) -> anyho
             let Some(permit) = permits.pop() else { break };
             start(worker, &engine, message, permit);
         }
+    }
+}
+
+/// What came with the last fetch before a stop is somebody else's to run.
+async fn give_back(found: Vec<WorkMessage>) {
+    for message in found {
+        job::settle(message.pulled.nak(None).await);
     }
 }
 
@@ -86,14 +93,15 @@ fn start(
     let lifecycle = worker.lifecycle.clone();
     lifecycle.spawn("run", async move {
         worker.metrics.busy_slots.inc();
-        match message.work {
+        let WorkMessage { pulled, work, ack_wait } = message;
+        match work {
             Work::Job(carried) => {
-                job::run_job(&worker, engine.as_ref(), message.pulled, *carried).await;
+                job::run_job(&worker, engine.as_ref(), pulled, ack_wait, *carried).await;
             }
             Work::Call(envelope) => {
-                call::run_call(&worker, engine.as_ref(), message.pulled, *envelope).await;
+                call::run_call(&worker, engine.as_ref(), pulled, ack_wait, *envelope).await;
             }
-            Work::Unreadable(reason) => poison::park(&worker, &message.pulled, &reason).await,
+            Work::Unreadable(reason) => poison::park(&worker, &pulled, &reason).await,
         }
         worker.metrics.busy_slots.dec();
         drop(permit);

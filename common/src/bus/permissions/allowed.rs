@@ -83,7 +83,7 @@ async fn a_run_is_owned_reported_and_followed() {
 
     worker.publish_dead_job(&started.event, PATIENCE).await.unwrap();
     gateway.remove_dead_job(&job).await.unwrap();
-    assert_eq!(gateway.events().history(job.id, 10).await.unwrap().len(), 2);
+    assert!(gateway.events().last(job.id).await.unwrap().is_some());
     worker.schedule_job(&started, PATIENCE).await.unwrap();
     worker.remove_presence("w1").await.unwrap();
     gateway.remove_job(&job).await.unwrap();

@@ -17,11 +17,10 @@ impl Records {
         tenant: &Tenant,
         id: DeliveryId,
     ) -> Result<Option<DeliveryRecord>, RecordsError> {
-        let question = sqlx::query(
-            "SELECT id, snapshot, body FROM deliveries WHERE id = $1 AND tenant = $2",
-        )
-        .bind(id.to_string())
-        .bind(tenant.to_string());
+        let question =
+            sqlx::query("SELECT id, snapshot, body FROM deliveries WHERE id = $1 AND tenant = $2")
+                .bind(id.to_string())
+                .bind(tenant.to_string());
         let row = self.bounded(question.fetch_optional(&self.read)).await?;
         let Some(row) = row else { return Ok(None) };
         let mut record = decode(&row)?;

@@ -21,11 +21,7 @@ pub struct JobRecord {
 
 impl Records {
     /// A tenant's job with its input; `None` when it is not recorded or belongs to another tenant.
-    pub async fn job(
-        &self,
-        tenant: &Tenant,
-        id: JobId,
-    ) -> Result<Option<JobRecord>, RecordsError> {
+    pub async fn job(&self, tenant: &Tenant, id: JobId) -> Result<Option<JobRecord>, RecordsError> {
         let question = sqlx::query(
             "SELECT id, event, content_removed_at, input FROM jobs WHERE id = $1 AND tenant = $2",
         )
@@ -46,8 +42,8 @@ impl Records {
 impl JobRecord {
     /// Reads a row that has `id`, `event` and `content_removed_at`.
     pub(super) fn read(row: &AnyRow) -> Result<Self, RecordsError> {
-        let event = serde_json::from_str(row.try_get("event")?)
-            .map_err(|error| unreadable(row, &error))?;
+        let event =
+            serde_json::from_str(row.try_get("event")?).map_err(|error| unreadable(row, &error))?;
         let removed: Option<i64> = row.try_get("content_removed_at")?;
         Ok(Self { event, content_removed_at: removed.map(Timestamp::from_micros) })
     }

@@ -24,3 +24,9 @@ pub async fn postgres() -> Records {
     records.migrate().await.expect("the tables are made");
     records
 }
+
+/// Runs a statement as an operator would, for what no honest keeper would do.
+pub async fn run(records: &Records, statement: &'static str) {
+    let pool = records.writer().expect("opened for writing");
+    sqlx::query(statement).execute(pool).await.expect("the statement runs");
+}

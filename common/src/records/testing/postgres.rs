@@ -132,7 +132,9 @@ fn programs() -> PathBuf {
         versions.sort_by_key(|path| version(path));
         versions.into_iter().rev().map(|path| path.join("bin")).find(is_complete)
     };
-    on_path.or_else(by_debian).expect("PostgreSQL is installed (Debian: apt-get install postgresql)")
+    on_path
+        .or_else(by_debian)
+        .expect("PostgreSQL is installed (Debian: apt-get install postgresql)")
 }
 
 fn version(path: &Path) -> Option<u32> {

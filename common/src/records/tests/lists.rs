@@ -68,10 +68,7 @@ async fn every_filter_narrows_and_filters_combine() {
         assert_eq!(count(&|_| {}).await, 12);
         assert_eq!(count(&|f| f.tenant = tenant("other")).await, 1);
         assert_eq!(count(&|f| f.states = vec![JobState::Succeeded]).await, 4);
-        assert_eq!(
-            count(&|f| f.states = vec![JobState::Succeeded, JobState::Queued]).await,
-            12
-        );
+        assert_eq!(count(&|f| f.states = vec![JobState::Succeeded, JobState::Queued]).await, 12);
         assert_eq!(count(&|f| f.operation = Some("sleep".to_owned())).await, 6);
         assert_eq!(count(&|f| f.model = Some("third".to_owned())).await, 4);
         assert_eq!(count(&|f| f.capability = Some("llm".to_owned())).await, 4);
@@ -118,8 +115,7 @@ async fn pages_by_label_go_through_the_whole_list() {
         filter.metadata.insert("parity".to_owned(), "0".to_owned());
         let first = records.list_jobs(&filter, None, 4).await.unwrap();
         let second = records.list_jobs(&filter, first.next, 4).await.unwrap();
-        let ids: Vec<_> =
-            first.items.iter().chain(&second.items).map(|r| r.event.job.id).collect();
+        let ids: Vec<_> = first.items.iter().chain(&second.items).map(|r| r.event.job.id).collect();
         let expected: Vec<_> = [10, 8, 6, 4, 2, 0].map(|n: usize| events[n].job.id).into();
         assert_eq!((ids, second.next), (expected, None));
     })

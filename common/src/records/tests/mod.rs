@@ -90,5 +90,5 @@ fn succeeded(event: &JobEvent, clock: &ManualClock) -> JobEvent {
         usage: None,
         load_ms: None,
     };
-    event.finished(outcome, None, Duration::from_secs(86_400), clock).unwrap()
+    event.finished(outcome, None, Duration::from_hours(24), clock).unwrap()
 }

@@ -92,4 +92,4 @@ async fn only_ended_jobs_with_more_than_one_run_have_leftovers() {
     .await;
 }
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);

@@ -23,8 +23,6 @@ use crate::sse;
 use crate::state::AppState;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// More events than a job has; what a terminal event replaced is not among them.
-const MAX_HISTORY: usize = 1000;
 
 /// Where a follower begins.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -39,7 +37,8 @@ pub(crate) struct FollowQuery {
 ///
 /// Each event has the job's version as `id`, its type (for example `job.started`) as `event`, and as `data` the same
 /// object that a webhook posts. `job.progress` has no id: `{"progress": 0.5}`. A comment is sent every ten seconds,
-/// and the stream ends after the event that ends the job. The end replaces what came before it.
+/// and the stream ends after the event that ends the job. It begins with the last event, which has taken the place of
+/// those before it: each tells the whole job.
 #[utoipa::path(
     get, path = "/v1/jobs/{id}/events", tag = "jobs",
     params(
@@ -104,10 +103,10 @@ impl Follower {
         }
     }
 
-    /// Takes the stored events that the follower has not seen.
+    /// Takes the last event, when the follower has not seen it.
     async fn catch_up(&mut self) -> Result<(), ApiError> {
-        for stored in self.state.bus.events().history(self.job, MAX_HISTORY).await? {
-            self.take(&stored.event);
+        if let Some(last) = self.state.bus.events().last(self.job).await? {
+            self.take(&last.event);
         }
         Ok(())
     }

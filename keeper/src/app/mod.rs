@@ -1,5 +1,8 @@
 //! The keeper's parts and its start.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,0 +1,3 @@
+//! Callbacks, as receivers see them.
+
+mod libraries;
