@@ -5,12 +5,12 @@
 //!
 //! | duty | from | to | needs SQL |
 //! |---|---|---|---|
-//! | [`record`] | JOB_EVENTS, DELIVERIES | the records | yes |
-//! | [`pump`] | DELAYS, what is due | JOBS, WEBHOOKS | no |
-//! | [`outbox`] | JOB_EVENTS, terminal | WEBHOOKS | no |
-//! | [`repair`] | jobs without a message | JOBS, DELAYS | yes |
-//! | [`expire`] | jobs past their deadline | JOB_EVENTS | yes |
-//! | [`clean`] | what is over its retention | nothing | partly |
+//! | `record` | JOB_EVENTS, DELIVERIES | the records | yes |
+//! | `pump` | DELAYS, what is due | JOBS, WEBHOOKS | no |
+//! | `outbox` | JOB_EVENTS, terminal | WEBHOOKS | no |
+//! | `repair` | jobs without a message | JOBS, DELAYS | yes |
+//! | `expire` | jobs past their deadline | JOB_EVENTS | yes |
+//! | `clean` | what is over its retention | nothing | partly |
 
 mod app;
 mod context;

@@ -1,5 +1,6 @@
 //! What a keeper counts.
 
+use common::job::JobState;
 use common::telemetry::Metrics;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -15,6 +16,11 @@ struct DutyLabel {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StreamLabel {
     stream: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabel {
+    state: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -40,6 +46,7 @@ pub(crate) struct KeeperMetrics {
     pub(crate) suspects: Gauge,
     pub(crate) expired: Counter,
     cleaned: Family<WhatLabel, Counter>,
+    open_jobs: Family<StateLabel, Gauge>,
 }
 
 impl KeeperMetrics {
@@ -58,6 +65,7 @@ impl KeeperMetrics {
             suspects: Gauge::default(),
             expired: Counter::default(),
             cleaned: Family::default(),
+            open_jobs: Family::default(),
         };
         metrics.register(|registry| {
             registry.register(
@@ -125,6 +133,11 @@ impl KeeperMetrics {
                 "Things removed at the end of their retention",
                 this.cleaned.clone(),
             );
+            registry.register(
+                "millrace_open_jobs",
+                "Recorded jobs that have not ended; every keeper shows the same",
+                this.open_jobs.clone(),
+            );
         });
         this
     }
@@ -159,6 +172,14 @@ impl KeeperMetrics {
 
     pub(crate) fn repaired(&self, what: &'static str) {
         self.repaired.get_or_create(&WhatLabel { what }).inc();
+    }
+
+    /// The jobs that have not ended, by state; a state that is not named has none.
+    pub(crate) fn open_jobs(&self, counts: &[(JobState, u64)]) {
+        for state in JobState::ALL.into_iter().filter(|state| !state.is_terminal()) {
+            let count = counts.iter().find(|(known, _)| *known == state).map_or(0, |(_, n)| *n);
+            self.open_jobs.get_or_create(&StateLabel { state: state.as_str() }).set(count as i64);
+        }
     }
 
     pub(crate) fn cleaned(&self, what: &'static str, count: usize) {

@@ -14,6 +14,7 @@ mod ground;
 mod hand;
 mod link;
 mod load;
+pub mod media;
 mod logs;
 mod receiver;
 mod sdk;

@@ -16,6 +16,8 @@ mod reply;
 mod store_result;
 mod report;
 mod metrics;
+#[cfg(test)]
+mod tests;
 
 pub use app::App;
 pub use reply::{ReplyError, ReplySink};

@@ -283,6 +283,11 @@ fn is_not_found(error: &jetstream::context::GetStreamError) -> bool {
     )
 }
 
+/// How many messages a subject may have; the broker writes no limit as -1, the files as 0.
+fn per_subject(config: &Config) -> i64 {
+    config.max_messages_per_subject.max(0)
+}
+
 /// Differences that change what the stream promises are conflicts. Sizes and copies are the operator's.
 fn compare(wanted: &Config, found: &Config) -> Result<(), BusError> {
     fn debug(value: &impl std::fmt::Debug) -> String {

@@ -84,3 +84,18 @@ async fn what_is_no_delivery_is_dropped_and_holds_nobody_up() {
     stage.settled_but(1).await;
     assert_eq!(receiver.count(), 1);
 }
+
+/// The receiver takes longer than the broker waits for a sign of life: the delivery stays where it is.
+#[tokio::test]
+async fn a_slow_receiver_is_asked_once() {
+    let stage = Stage::start().await;
+    let receiver = Receiver::start(Reply::silent()).await;
+    let delivery = delivery_to(&receiver.url(), SystemClock.now());
+    stage.publish(&delivery).await;
+    receiver.wait_for(1).await;
+    tokio::time::sleep(stage.bus.ack_wait() * 2).await;
+    receiver.set(Reply::status(200));
+    stage.event(&delivery, |event| event.status == DeliveryStatus::Delivered).await;
+    stage.settled().await;
+    assert_eq!(receiver.count(), 1);
+}

@@ -54,7 +54,7 @@ enum Leave {
 impl Work {
     /// Brings a message to its end and settles it. `intake` is given back when the delivery has found its place.
     pub(crate) async fn handle(&self, pulled: Pulled, intake: OwnedSemaphorePermit) {
-        let fate = keepalive::during(&pulled, async {
+        let fate = keepalive::during(&pulled, self.bus.ack_wait(), async {
             let leave = Box::pin(self.pass(&pulled, intake)).await;
             self.leave(&pulled, leave).await
         })

@@ -44,6 +44,11 @@ impl Draft {
     pub(super) fn is_large(&self) -> bool {
         matches!(&self.input, Input::Json(input) if input.get().len() > INLINE_INPUT)
     }
+
+    /// Whether its parameters are, or will be, an object.
+    pub(super) fn has_object(&self) -> bool {
+        self.is_large() || matches!(self.input, Input::Object(_))
+    }
 }
 
 /// Checks everything that can be checked without the broker. The name of a webhook's host is looked up.

@@ -28,7 +28,8 @@ pub(crate) async fn disable_endpoint(
     Ok(ApiJson(EndpointView::of(&endpoint, state.clock.now())))
 }
 
-/// Resumes deliveries to a webhook endpoint. What was missed is sent by `recover`.
+/// Resumes deliveries to a webhook endpoint. Deliveries that died when it was disabled are sent by `recover`; jobs that
+/// ended in between made none.
 #[utoipa::path(
     post, path = "/v1/webhooks/endpoints/{id}/enable", tag = "webhooks",
     params(("id" = String, Path, description = "The endpoint")),

@@ -89,6 +89,7 @@ impl Duty for Cleaner {
         let content = self.remove_content().await?;
         let leftovers = self.remove_leftovers().await?;
         let rows = self.remove_rows().await?;
+        self.context.metrics.open_jobs(&self.context.records.count_open_jobs().await?);
         let more = content.max(leftovers) == PER_TICK || rows == ROWS;
         Ok(if more { Next::AtOnce } else { Next::In(self.context.config.keeper.clean_interval) })
     }

@@ -34,7 +34,7 @@ impl Expirer {
     }
 
     async fn expire(&self, open: &OpenJob) -> Result<(), Trouble> {
-        let Some(last) = self.context.bus.events().last(open.id).await? else { return Ok(()) };
+        let Some(last) = self.context.last_event(open.id).await? else { return Ok(()) };
         if last.event.is_terminal() || !last.event.job.is_past_deadline(self.context.clock.now()) {
             return Ok(());
         }

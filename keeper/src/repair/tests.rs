@@ -189,19 +189,14 @@ fn offering(model: &str) -> Presence {
     }
 }
 
-/// Interleaving 20 at its very end: every worker died on the message, as often as the broker delivers it.
-#[tokio::test]
-async fn a_message_that_the_broker_gave_up_ends_its_job() {
-    let around = Surroundings::new().await;
-    let poison = around.submit(|_| {}).await;
-    let sound = around.submit(|_| {}).await;
+/// Takes and gives back a message until the broker gives it up. What else comes is acked.
+async fn exhaust(around: &Surroundings, sequence: u64) {
     let consumer =
         around.bus().lane_consumer("diagnostic", "diagnostic", Lane::Normal).await.unwrap();
     let mut deliveries = 0;
-    // The server allows this many; after that it takes it out of the queue's sight.
     while deliveries < 1000 {
         for message in consumer.take(2, true).await.unwrap() {
-            if follows(&message).0 == poison.sequence {
+            if follows(&message).0 == sequence {
                 deliveries += 1;
                 message.pulled.nak(None).await.unwrap();
             } else {
@@ -210,6 +205,16 @@ async fn a_message_that_the_broker_gave_up_ends_its_job() {
         }
     }
     assert!(around.take(Lane::Normal).await.is_none());
+    assert_eq!(around.bus().unclaimed_messages("diagnostic").await.unwrap(), 1);
+}
+
+/// Interleaving 20 at its very end: every worker died on the message, as often as the broker delivers it.
+#[tokio::test]
+async fn a_message_that_the_broker_gave_up_ends_its_job() {
+    let around = Surroundings::new().await;
+    let poison = around.submit(|_| {}).await;
+    let sound = around.submit(|_| {}).await;
+    exhaust(&around, poison.sequence).await;
     around.succeed(&sound).await;
     let mut parked = Parked::new(&around.context);
     perform_until(&mut parked, async || {
@@ -221,4 +226,18 @@ async fn a_message_that_the_broker_gave_up_ends_its_job() {
     assert_eq!(event.error.unwrap().code, ErrorCode::WorkerLost);
     assert_eq!(around.bus().find_job_message(&poison.event.job).await.unwrap(), None);
     assert_eq!(around.bus().unclaimed_messages("diagnostic").await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_message_that_was_given_up_and_has_no_job_goes() {
+    let around = Surroundings::new().await;
+    let poison = around.submit(|_| {}).await;
+    exhaust(&around, poison.sequence).await;
+    around.bus().purge_events(poison.event.job.id).await;
+    let mut parked = Parked::new(&around.context);
+    perform_until(&mut parked, async || {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        around.bus().unclaimed_messages("diagnostic").await.unwrap() == 0
+    })
+    .await;
 }

@@ -18,14 +18,6 @@ fn clients(fleet: &mut Fleet) -> [Client; 2] {
     [fleet.client_at(gateways[0]), fleet.client_at(gateways[1])]
 }
 
-async fn knows_model(client: &Client, model: &str) {
-    eventually("the gateway knows the model", async || {
-        let list = client.get("/v1/models").send().await.expect(200);
-        list["data"].as_array().unwrap().iter().any(|one| one["id"] == model)
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn a_job_is_the_same_at_every_gateway() {
     let upstream = Upstream::start(&["tiny"]).await;
@@ -65,7 +57,7 @@ async fn a_job_is_canceled_and_a_call_is_answered_at_any_gateway() {
     assert_eq!(one.post("/v1/jobs").json(&later).send().await.status, 422);
 
     for client in [&one, &other] {
-        knows_model(client, "tiny").await;
+        client.knows_models(&["tiny"]).await;
         let chat = json!({"model": "tiny", "messages": [{"role": "user", "content": "Hi"}]});
         let answer = client.post("/v1/chat/completions").json(&chat).send().await.expect(200);
         assert_eq!(answer["choices"][0]["message"]["content"], "Hello from the scripted upstream.");

@@ -23,13 +23,6 @@ fn chat(stream: bool) -> Value {
     json!({"model": "tiny", "messages": [{"role": "user", "content": "Hi"}], "stream": stream})
 }
 
-async fn knows_model(client: &Client) {
-    eventually("the gateway knows the model", async || {
-        client.get("/v1/models/tiny").send().await.status == 200
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn a_call_is_answered_although_its_worker_dies() {
     let upstream = Upstream::start(&["tiny"]).await;
@@ -37,7 +30,7 @@ async fn a_call_is_answered_although_its_worker_dies() {
     let (audit, receiver) = (Audit::begin(&fleet).await, Receiver::start().await);
     let client = fleet.client();
     let mut victims = victims(&mut fleet, Role::Worker, &STEPS).await;
-    knows_model(&client).await;
+    client.knows_models(&["tiny"]).await;
 
     let mut calls = JoinSet::new();
     while !victims.is_empty() {
@@ -72,7 +65,7 @@ async fn a_stream_whose_worker_dies_ends_with_an_error_and_never_with_a_finish()
     let mut fleet = stubborn_fleet().llm(&upstream.url()).start().await;
     let (audit, receiver) = (Audit::begin(&fleet).await, Receiver::start().await);
     let (client, victim) = (fleet.client(), fleet.first(Role::Worker));
-    knows_model(&client).await;
+    client.knows_models(&["tiny"]).await;
 
     let call = client.post("/v1/chat/completions").json(&chat(true)).open().await;
     let mut events = Events::of(call).await;

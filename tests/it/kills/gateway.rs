@@ -122,10 +122,7 @@ async fn a_gateway_dies_while_callers_wait_for_their_answers() {
     let (audit, receiver) = (Audit::begin(&fleet).await, Receiver::start().await);
     let gateways = fleet.all(Role::Gateway);
     let (victim, other) = (fleet.client_at(gateways[0]), fleet.client_at(gateways[1]));
-    eventually("the gateway knows the model", async || {
-        victim.get("/v1/models/tiny").send().await.status == 200
-    })
-    .await;
+    victim.knows_models(&["tiny"]).await;
 
     let chat = json!({"model": "tiny", "messages": [{"role": "user", "content": "Hi"}]});
     let call = victim.post("/v1/chat/completions").json(&chat).try_send();

@@ -8,15 +8,13 @@ use serde_json::{Value, json};
 use tests::upstream::{Answer, End, Upstream};
 use tests::{Client, Events, Fleet, ServerEvent};
 
-use super::knows;
-
 async fn fleet() -> (Upstream, Fleet, Client) {
     let upstream = Upstream::start(&["tiny"]).await;
     let builder = Fleet::builder().llm(&upstream.url());
-    let builder = builder.set("worker.llm.0.request_timeout", "1500ms");
-    let mut fleet = builder.set("worker.llm.0.idle_timeout", "700ms").start().await;
+    let builder = builder.set("worker.llm.0.request_timeout", "2s");
+    let mut fleet = builder.set("worker.llm.0.idle_timeout", "1s").start().await;
     let client = fleet.client();
-    knows(&client, &["tiny"]).await;
+    client.knows_models(&["tiny"]).await;
     (upstream, fleet, client)
 }
 

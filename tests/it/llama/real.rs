@@ -5,8 +5,6 @@ use serde_json::json;
 use tests::upstream::Llama;
 use tests::{Client, Events, Fleet, Process, Receiver, Role, start_program};
 
-use super::knows;
-
 const SENTENCE: &str = "Hello from the scripted model.";
 
 /// A fleet whose one worker was started by hand, with the option that names the server.
@@ -18,7 +16,7 @@ async fn with_llama(models: &[&str]) -> (Llama, Fleet, Process, Client) {
     let mut worker = start_program(&arguments, fleet.settings.environment());
     worker.says("ready: llm").await;
     let client = fleet.client();
-    knows(&client, models).await;
+    client.knows_models(models).await;
     (llama, fleet, worker, client)
 }
 

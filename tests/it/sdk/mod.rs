@@ -9,11 +9,7 @@ async fn the_openai_sdks_list_chat_stream_and_embed() {
     let upstream = Upstream::start(&["tiny", "vectors"]).await;
     let mut fleet = Fleet::builder().with(Role::Gateway, 2).llm(&upstream.url()).start().await;
     let client = fleet.client();
-    eventually("the gateway knows the models", async || {
-        let list = client.get("/v1/models").send().await.expect(200);
-        list["data"].as_array().is_some_and(|models| models.len() == 2)
-    })
-    .await;
+    client.knows_models(&["tiny", "vectors"]).await;
     let key = client.new_key("acme").await;
     for sdk in Sdk::ALL {
         let environment = [
@@ -38,10 +34,7 @@ async fn what_an_sdk_does_not_know_passes_through() {
     let upstream = Upstream::start(&["tiny"]).await;
     let mut fleet = Fleet::builder().llm(&upstream.url()).start().await;
     let client = fleet.client();
-    eventually("the gateway knows the model", async || {
-        client.get("/v1/models/tiny").send().await.status == 200
-    })
-    .await;
+    client.knows_models(&["tiny"]).await;
     let body = json!({
         "model": "tiny", "messages": [{"role": "user", "content": "Hi"}],
         "guided_json": {"type": "object"}, "top_k": 4,

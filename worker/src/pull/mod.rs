@@ -21,6 +21,8 @@ use crate::{call, job, poison};
 const FETCH_MAX: usize = 64;
 /// How long a cold worker lets warm ones go first after the bell rang.
 const COLD_PAUSE: Duration = Duration::from_millis(10);
+/// How long after the hard stop a run may take to stop its engine and to report, within what the life cycle grants.
+const LAST_PATIENCE: Duration = Duration::from_secs(8);
 
 /// Pulls until the soft stop. Returns when it takes no more; the runs go on.
 pub(crate) async fn pull(worker: &Arc<Worker>, engine: Arc<dyn Engine>) -> anyhow::Result<()> {
@@ -93,20 +95,31 @@ fn start(
     let lifecycle = worker.lifecycle.clone();
     lifecycle.spawn("run", async move {
         worker.metrics.busy_slots.inc();
-        let WorkMessage { pulled, work, ack_wait } = message;
-        match work {
-            Work::Job(carried) => {
-                job::run_job(&worker, engine.as_ref(), pulled, ack_wait, *carried).await;
+        tokio::select! {
+            () = run(&worker, engine.as_ref(), message) => {}
+            () = is_overdue(worker.lifecycle.hard()) => {
+                tracing::warn!("a run can not be reported any more; its ack wait brings the job back");
             }
-            Work::Call(envelope) => {
-                call::run_call(&worker, engine.as_ref(), pulled, ack_wait, *envelope).await;
-            }
-            Work::Unreadable(reason) => poison::park(&worker, &pulled, &reason).await,
         }
         worker.metrics.busy_slots.dec();
         drop(permit);
         Ok(())
     });
+}
+
+async fn run(worker: &Worker, engine: &dyn Engine, message: WorkMessage) {
+    let WorkMessage { pulled, work, ack_wait } = message;
+    match work {
+        Work::Job(carried) => job::run_job(worker, engine, pulled, ack_wait, *carried).await,
+        Work::Call(envelope) => call::run_call(worker, engine, pulled, ack_wait, *envelope).await,
+        Work::Unreadable(reason) => poison::park(worker, &pulled, &reason).await,
+    }
+}
+
+/// Resolves when the hard stop was so long ago that nothing is waited for any more: the broker may be away.
+async fn is_overdue(hard: CancellationToken) {
+    hard.cancelled().await;
+    tokio::time::sleep(LAST_PATIENCE).await;
 }
 
 /// Resolves when the worker takes no more and its last run has ended.

@@ -35,7 +35,10 @@ async fn the_newest_snapshot_stands() {
         assert!(records.delivery(&tenant("other"), dead.id).await.unwrap().is_none());
         // Asked for again by hand: a dead delivery may live again.
         let again = dead.next(DeliveryStatus::Pending, clock.now());
-        records.apply_deliveries(&stream(), std::slice::from_ref(&again), clock.now()).await.unwrap();
+        records
+            .apply_deliveries(&stream(), std::slice::from_ref(&again), clock.now())
+            .await
+            .unwrap();
         let found = records.delivery(&tenant("acme"), again.id).await.unwrap().unwrap();
         assert_eq!(found.status, DeliveryStatus::Pending);
     })

@@ -1,3 +1,4 @@
+use super::super::RecordsError;
 use super::super::testing::Postgres;
 use super::*;
 
@@ -25,22 +26,27 @@ async fn the_position_only_moves_forward_within_a_stream() {
     .await;
 }
 
+/// No honest event is refused, so the table is taught to refuse one.
 #[tokio::test]
 async fn a_refused_batch_leaves_neither_rows_nor_position() {
     on_both(async |records| {
+        let lesson = match records.engine_name() {
+            "SQLite" => {
+                "CREATE TRIGGER refuse BEFORE INSERT ON jobs WHEN NEW.lane = 'bulk' \
+                 BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            }
+            _ => "ALTER TABLE jobs ADD CONSTRAINT refuse CHECK (lane <> 'bulk')",
+        };
+        testing::run(&records, lesson).await;
         let clock = clock();
         let good = submitted(&clock);
-        // Both engines refuse an event without a time only through the table's own rules, so break the table's key.
-        let now = clock.now();
-        records.apply_events(&at(1), std::slice::from_ref(&good), now).await.unwrap();
-        let pool = records.writer().unwrap();
-        let mut transaction = pool.begin_with(records.engine.begin()).await.unwrap();
-        let broken = sqlx::query("INSERT INTO jobs SELECT * FROM jobs");
-        let error = broken.execute(&mut *transaction).await.unwrap_err();
-        drop(transaction);
-        let error = super::super::RecordsError::from(error);
-        assert!(matches!(error, super::super::RecordsError::Rejected(_)), "{error}");
-        assert_eq!(records.position("JOB_EVENTS").await.unwrap().unwrap().high, 1);
+        let bad = submitted_by("acme", &clock, |job| job.lane = Lane::Bulk);
+        let refused = records.apply_events(&at(2), &[good.clone(), bad], clock.now()).await;
+        assert!(matches!(refused, Err(RecordsError::Rejected(_))), "{refused:?}");
+        assert_eq!(records.position("JOB_EVENTS").await.unwrap(), None);
+        assert!(!records.knows_job(good.job.id).await.unwrap());
+        // The connection is fit for the next batch.
+        records.apply_events(&at(2), &[good], clock.now()).await.unwrap();
     })
     .await;
 }
@@ -67,6 +73,19 @@ async fn a_reader_waits_for_its_keeper_and_never_writes() {
     assert!(written.is_err(), "a reader's connection refuses to write by itself");
     keeper.apply_events(&at(1), std::slice::from_ref(&event), clock.now()).await.unwrap();
     assert!(reader.job(&tenant("acme"), event.job.id).await.unwrap().is_some());
+}
+
+/// What is acked after a commit must survive a power failure.
+#[tokio::test]
+async fn sqlite_is_set_up_to_keep_what_it_commits() {
+    use sqlx::Row as _;
+
+    let (records, _folder) = testing::sqlite().await;
+    let pool = records.writer().unwrap();
+    let mode = sqlx::query("PRAGMA journal_mode").fetch_one(pool).await.unwrap();
+    assert_eq!(mode.get::<String, _>(0), "wal");
+    let synchronous = sqlx::query("PRAGMA synchronous").fetch_one(pool).await.unwrap();
+    assert_eq!(synchronous.get::<i64, _>(0), 2);
 }
 
 #[tokio::test]
