@@ -23,7 +23,9 @@ fn main() -> ExitCode {
     common::telemetry::install_crypto();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return Failure::general(format!("no threads can be started: {error}")).report(),
+        Err(error) => {
+            return Failure::general(format!("no threads can be started: {error}")).report();
+        }
     };
     let outcome = runtime.block_on(run(arguments));
     // What a hard stop left behind must not keep the process.

@@ -14,7 +14,8 @@ pub(crate) async fn gateway(options: GatewayOptions) -> Result<(), Failure> {
     if let Some(listen) = options.listen {
         more.push(("gateway.listen".to_owned(), listen.to_string()));
     }
-    let (parts, _telemetry) = start(&options.role, Overrides::new(), more, required::GATEWAY, "gateway").await?;
+    let (parts, _telemetry) =
+        start(&options.role, Overrides::new(), more, required::GATEWAY, "gateway").await?;
     let app = gateway::App::build(parts.clone()).await?;
     if let Some(key) = app.ensure_admin_key().await.map_err(anyhow::Error::from)? {
         say(&format!("admin key (shown once, keep it): {}", key.expose()));
@@ -28,7 +29,8 @@ pub(crate) async fn gateway(options: GatewayOptions) -> Result<(), Failure> {
 pub(crate) async fn worker(options: WorkerOptions) -> Result<(), Failure> {
     let more = assemble::engine_overrides(&options.engines);
     let presets = assemble::ffmpeg_preset();
-    let (parts, _telemetry) = start(&options.role, presets, more, required::WORKER, "worker").await?;
+    let (parts, _telemetry) =
+        start(&options.role, presets, more, required::WORKER, "worker").await?;
     let app = worker::App::build(&parts).await?;
     say(&format!("worker {} ready: {}", app.id(), app.capabilities().join(", ")));
     app.spawn();
@@ -38,7 +40,9 @@ pub(crate) async fn worker(options: WorkerOptions) -> Result<(), Failure> {
 
 /// `millrace dispatcher`
 pub(crate) async fn dispatcher(options: RoleOptions) -> Result<(), Failure> {
-    let (parts, _telemetry) = start(&options, Overrides::new(), Overrides::new(), required::DISPATCHER, "dispatcher").await?;
+    let (parts, _telemetry) =
+        start(&options, Overrides::new(), Overrides::new(), required::DISPATCHER, "dispatcher")
+            .await?;
     let app = dispatcher::App::build(&parts)?;
     say("dispatcher ready");
     app.spawn();
@@ -48,7 +52,8 @@ pub(crate) async fn dispatcher(options: RoleOptions) -> Result<(), Failure> {
 
 /// `millrace keeper`
 pub(crate) async fn keeper(options: RoleOptions) -> Result<(), Failure> {
-    let (parts, _telemetry) = start(&options, Overrides::new(), Overrides::new(), required::KEEPER, "keeper").await?;
+    let (parts, _telemetry) =
+        start(&options, Overrides::new(), Overrides::new(), required::KEEPER, "keeper").await?;
     let app = keeper::App::build(&parts).await?;
     say("keeper ready");
     app.spawn();

@@ -91,9 +91,8 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(|_| {
-            de::Error::custom("expected a time like 2026-11-21T09:00:00Z (RFC 3339)")
-        })
+        Self::parse(&text)
+            .map_err(|_| de::Error::custom("expected a time like 2026-11-21T09:00:00Z (RFC 3339)"))
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use axum::Router;
-use common::egress::EgressPolicy;
 use common::bus::ReplySubscription;
+use common::egress::EgressPolicy;
 use common::process::Parts;
 use common::records::Records;
 use common::secret::Secret;

@@ -39,11 +39,15 @@ impl Surroundings {
 
     /// With this time for the keeper.
     pub(crate) async fn at(clock: SharedClock) -> Self {
+        Self::on(NatsServer::start().await, clock).await
+    }
+
+    /// On a broker that was prepared.
+    pub(crate) async fn on(nats: NatsServer, clock: SharedClock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/records.db", folder.path().display());
         let records = Records::open(&url).unwrap();
         records.migrate().await.unwrap();
-        let nats = NatsServer::start().await;
         let bus = nats.bus().await;
         let lifecycle = Lifecycle::new();
         let context = context(bus, records, clock, &lifecycle).await;

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use common::bus::{Bus, OfferedModel, Presence, Pulled, StoredEvent, Work, WriteError};
 use common::clock::{Clock as _, SystemClock};
-use common::job::{
-    JobEnvelope, JobEvent, JobId, JobResult, Lane, Outcome, Run, RunId,
-};
+use common::job::{JobEnvelope, JobEvent, JobId, JobResult, Lane, Outcome, Run, RunId};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 

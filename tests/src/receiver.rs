@@ -160,7 +160,8 @@ async fn answer(
     let request = Received { path: uri.path().to_owned(), headers, body };
     shared.received.send_modify(|all| all.push(request));
     let mut manner = shared.manner.subscribe();
-    let decided = manner.wait_for(|manner| *manner != Manner::Hold).await.map(|manner| manner.clone());
+    let decided =
+        manner.wait_for(|manner| *manner != Manner::Hold).await.map(|manner| manner.clone());
     match decided {
         Ok(Manner::Answer(status)) => {
             StatusCode::from_u16(status).expect("tests answer with legal statuses").into_response()

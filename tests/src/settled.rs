@@ -38,7 +38,10 @@ async fn look(url: &str) -> Vec<String> {
 async fn left(jetstream: &async_nats::jetstream::Context) -> Result<Vec<String>, String> {
     let streams: Vec<_> = jetstream.streams().try_collect().await.map_err(|e| e.to_string())?;
     let holds_work = |name: &str| {
-        name.starts_with("JOBS_") || name.starts_with("CALLS_") || name == "DELAYS" || name == "WEBHOOKS"
+        name.starts_with("JOBS_")
+            || name.starts_with("CALLS_")
+            || name == "DELAYS"
+            || name == "WEBHOOKS"
     };
     Ok(streams
         .into_iter()

@@ -9,10 +9,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Waits until a condition holds that nothing announces.
 #[track_caller]
-pub fn eventually(
-    what: &str,
-    mut holds: impl AsyncFnMut() -> bool,
-) -> impl Future<Output = ()> {
+pub fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) -> impl Future<Output = ()> {
     let place = std::panic::Location::caller();
     async move {
         let until = Instant::now() + PATIENCE;

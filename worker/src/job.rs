@@ -214,8 +214,7 @@ async fn end(
                 context.reply.result(&content_type, rest).await;
             }
             (None, Outcome::Expired) => {
-                let error =
-                    JobError::permanent(ErrorCode::DeadlineExceeded, "the deadline passed");
+                let error = JobError::permanent(ErrorCode::DeadlineExceeded, "the deadline passed");
                 context.reply.error(&error).await;
             }
             (None, _) => {
@@ -240,4 +239,3 @@ pub(crate) fn settle(sent: Result<(), common::bus::BusError>) {
         tracing::warn!(%error, "a delivery was not settled; it will come again");
     }
 }
-

@@ -60,9 +60,8 @@ impl Reporter<'_> {
 
     /// Gives the job back unfinished after `delay`, without spending an attempt.
     pub(crate) async fn give_back(&self, owned: &StoredEvent, delay: Duration) -> Reported {
-        let put_back = |event: &JobEvent| {
-            event.given_back(self.clock.now().plus(delay), self.clock.as_ref())
-        };
+        let put_back =
+            |event: &JobEvent| event.given_back(self.clock.now().plus(delay), self.clock.as_ref());
         let reported = self.write(owned, |event| self.unless_canceled(event, put_back)).await;
         self.schedule(reported).await
     }

@@ -46,7 +46,9 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
-            .map_err(|error| Failure::general(format!("the HTTP client can not be built: {error}")))?;
+            .map_err(|error| {
+                Failure::general(format!("the HTTP client can not be built: {error}"))
+            })?;
         Ok(Self { http, url: url.trim_end_matches('/').to_owned(), key })
     }
 
@@ -60,11 +62,14 @@ impl Client {
         self.call(Method::POST, path, body).await
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Failure> {
-        let mut request = self
-            .http
-            .request(method, format!("{}{path}", self.url))
-            .bearer_auth(self.key.expose());
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Value, Failure> {
+        let mut request =
+            self.http.request(method, format!("{}{path}", self.url)).bearer_auth(self.key.expose());
         if let Some(body) = body {
             request = request.json(&body);
         }

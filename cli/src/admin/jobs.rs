@@ -11,7 +11,9 @@ pub(crate) async fn run(api: &Api, as_json: bool, action: JobsAction) -> Result<
     let client = Client::new(api)?;
     let answer = match &action {
         JobsAction::List { state, operation, model, limit } => {
-            client.get(&list_path(state.as_ref(), operation.as_ref(), model.as_ref(), *limit)).await?
+            client
+                .get(&list_path(state.as_ref(), operation.as_ref(), model.as_ref(), *limit))
+                .await?
         }
         JobsAction::Show { id } => client.get(&format!("/v1/jobs/{id}")).await?,
         JobsAction::Cancel { id } => client.post(&format!("/v1/jobs/{id}/cancel"), None).await?,

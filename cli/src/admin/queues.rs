@@ -15,7 +15,10 @@ pub(crate) async fn run(api: &Api, as_json: bool) -> Result<(), Failure> {
     }
     say_table(
         &["capability", "model", "lane", "waiting", "running", "delivered"],
-        rows(&answer["data"], &["/capability", "/model", "/lane", "/waiting", "/in_flight", "/delivered_total"]),
+        rows(
+            &answer["data"],
+            &["/capability", "/model", "/lane", "/waiting", "/in_flight", "/delivered_total"],
+        ),
         "no queues yet: one is made when a model is first asked for",
     );
     say("");

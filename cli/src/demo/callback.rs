@@ -22,8 +22,9 @@ pub(super) async fn tell(service: &Service, receiver: &Receiver) -> Result<(), F
     let job = send_json(service.post("/v1/jobs").json(&body)).await?;
     line(&format!("← 202 {}  {}", text(&job, "/status"), text(&job, "/id")));
     let secret = text(&send_json(service.get("/v1/webhooks/secret")).await?, "/secret");
-    let verifier = Verifier::new(&secret)
-        .map_err(|error| Failure::general(format!("the signing secret can not be read: {error}")))?;
+    let verifier = Verifier::new(&secret).map_err(|error| {
+        Failure::general(format!("the signing secret can not be read: {error}"))
+    })?;
     let first = receiver.next().await?;
     let second = receiver.next().await?;
     for received in [&first, &second] {

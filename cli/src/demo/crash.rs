@@ -27,7 +27,9 @@ pub(super) async fn tell(service: &mut Service) -> Result<(), Failure> {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     line("→ running    attempt 1");
-    line("kill -9: gateway, worker, dispatcher and keeper are gone; starting again on the same directory");
+    line(
+        "kill -9: gateway, worker, dispatcher and keeper are gone; starting again on the same directory",
+    );
     service.kill_and_restart().await?;
     let ended = watch::follow(service, &id).await?;
     if text(&ended, "/status") != "succeeded" {

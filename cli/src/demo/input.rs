@@ -56,7 +56,9 @@ fn make_video() -> Result<Input, Failure> {
             parameters: json!({"height": 180}),
             _dir: Some(dir),
         }),
-        Ok(status) => Err(Failure::general(format!("ffmpeg can not make the test video: {status}"))),
+        Ok(status) => {
+            Err(Failure::general(format!("ffmpeg can not make the test video: {status}")))
+        }
         Err(error) => Err(Failure::general(format!(
             "ffmpeg can not be started: {error}; install it (Debian: apt-get install ffmpeg)"
         ))),

@@ -54,8 +54,12 @@ async fn tell(options: DemoOptions) -> Result<(), Failure> {
 
     service.stop().await?;
     say("");
-    say(&format!("All of it was real: a broker, four roles, ffmpeg, HTTP. The chat was answered by {name}."));
-    say("Next: make up, then point any OpenAI SDK at http://127.0.0.1:8080/v1 with the admin key that it prints.");
+    say(&format!(
+        "All of it was real: a broker, four roles, ffmpeg, HTTP. The chat was answered by {name}."
+    ));
+    say(
+        "Next: make up, then point any OpenAI SDK at http://127.0.0.1:8080/v1 with the admin key that it prints.",
+    );
     Ok(())
 }
 

@@ -87,7 +87,8 @@ async fn receive(
 /// Serves a router on a free loopback port; returns its base URL with `/v1`.
 #[expect(clippy::disallowed_methods, reason = "a peer of the demo, not a part of the service")]
 pub(super) async fn listen(router: Router) -> Result<(String, JoinHandle<()>), Failure> {
-    let unusable = |error| Failure::general(format!("no free port on the loopback address: {error}"));
+    let unusable =
+        |error| Failure::general(format!("no free port on the loopback address: {error}"));
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(unusable)?;
     let address = listener.local_addr().map_err(unusable)?;
     let server = tokio::spawn(async move {

@@ -15,7 +15,8 @@ use tokio::task::JoinHandle;
 use crate::failure::Failure;
 
 /// What it always says.
-const ANSWER: &[&str] = &["Water", " turns", " the", " wheel,", " and", " the", " wheel", " does", " the", " work."];
+const ANSWER: &[&str] =
+    &["Water", " turns", " the", " wheel,", " and", " the", " wheel", " does", " the", " work."];
 /// How long each word takes.
 const PACE: Duration = Duration::from_millis(60);
 
@@ -47,7 +48,8 @@ impl Model {
     /// What answered, in words.
     pub(super) fn describe(&self) -> String {
         match self.server {
-            Some(_) => "a scripted model that the demo brings along (give your own with --llm URL)".to_owned(),
+            Some(_) => "a scripted model that the demo brings along (give your own with --llm URL)"
+                .to_owned(),
             None => format!("the model at {}", self.url),
         }
     }
@@ -62,7 +64,9 @@ impl Drop for Model {
 }
 
 async fn models() -> Json<Value> {
-    Json(json!({"object": "list", "data": [{"id": "scripted", "object": "model", "owned_by": "millrace"}]}))
+    Json(
+        json!({"object": "list", "data": [{"id": "scripted", "object": "model", "owned_by": "millrace"}]}),
+    )
 }
 
 async fn chat(Json(body): Json<Value>) -> Response {

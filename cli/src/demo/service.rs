@@ -33,11 +33,9 @@ impl Service {
     pub(super) async fn start(llm: &str) -> Result<Self, Failure> {
         let dir = tempfile::tempdir()
             .map_err(|error| Failure::general(format!("no scratch directory: {error}")))?;
-        let http = Client::builder()
-            .timeout(Duration::from_secs(60))
-            .no_proxy()
-            .build()
-            .map_err(|error| Failure::general(format!("the HTTP client can not be built: {error}")))?;
+        let http = Client::builder().timeout(Duration::from_secs(60)).no_proxy().build().map_err(
+            |error| Failure::general(format!("the HTTP client can not be built: {error}")),
+        )?;
         let (child, url) = spawn(&dir, llm, true).await?;
         let path = dir.path().join("admin.key");
         let key = std::fs::read_to_string(&path)
@@ -107,11 +105,7 @@ pub(super) async fn send_json(request: RequestBuilder) -> Result<Value, Failure>
         .map_err(|error| Failure::general(format!("the answer is no JSON: {error}")))
 }
 
-async fn spawn(
-    dir: &tempfile::TempDir,
-    llm: &str,
-    tell: bool,
-) -> Result<(Child, String), Failure> {
+async fn spawn(dir: &tempfile::TempDir, llm: &str, tell: bool) -> Result<(Child, String), Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::general(format!("this program can not be found: {error}")))?;
     let mut child = Command::new(program)

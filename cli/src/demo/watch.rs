@@ -14,11 +14,13 @@ pub(super) async fn follow(service: &Service, id: &str) -> Result<Value, Failure
     let (mut parts, mut buffer) = (response.bytes_stream(), String::new());
     let mut shown = 0;
     while let Some(part) = parts.next().await {
-        let part = part.map_err(|error| Failure::general(format!("the events broke off: {error}")))?;
+        let part =
+            part.map_err(|error| Failure::general(format!("the events broke off: {error}")))?;
         buffer.push_str(&String::from_utf8_lossy(&part));
         while let Some((event, rest)) = buffer.split_once("\n\n") {
             let data = event.lines().find_map(|line| line.strip_prefix("data: "));
-            let event: Value = data.and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
+            let event: Value =
+                data.and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
             buffer = rest.to_owned();
             if let Some(progress) = event["progress"].as_f64() {
                 let tenths = (progress * 10.0) as u32;

@@ -59,7 +59,10 @@ async fn durability(bus: &Bus) -> Vec<Finding> {
             "replicas",
             "1 copy of every stream: a lost disk loses everything, and nothing is accepted while the server is down",
         ),
-        n => Finding::good("replicas", format!("{n} copies of every stream; put them in different failure domains")),
+        n => Finding::good(
+            "replicas",
+            format!("{n} copies of every stream; put them in different failure domains"),
+        ),
     };
     let sync = Finding::note(
         "fsync",

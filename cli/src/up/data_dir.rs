@@ -79,16 +79,13 @@ impl DataDir {
 }
 
 fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
-    let written = OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| {
-            writeln!(file, "{text}")?;
-            file.sync_all()
-        });
+    let written =
+        OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path).and_then(
+            |mut file| {
+                writeln!(file, "{text}")?;
+                file.sync_all()
+            },
+        );
     written.map_err(|error| {
         Failure::general(format!("{} can not be written: {error}", path.display()))
     })

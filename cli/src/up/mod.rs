@@ -24,7 +24,8 @@ pub(crate) async fn run(options: UpOptions) -> Result<(), Failure> {
     if let Some(listen) = options.listen {
         overrides.push(("gateway.listen".to_owned(), listen.to_string()));
     }
-    let mut config = assemble::load(&options.role, presets(dir.path(), &master_key), overrides, &[])?;
+    let mut config =
+        assemble::load(&options.role, presets(dir.path(), &master_key), overrides, &[])?;
     let _telemetry = assemble::start_telemetry(&config, "up")?;
     let server = match options.role.nats {
         Some(_) => None,

@@ -86,8 +86,7 @@ impl ConfigStore {
     /// on its word: a revoked key might still be in it.
     pub fn fresh(&self) -> bool {
         let proven = self.shared.proven_ms.load(Ordering::Acquire);
-        proven > 0
-            && self.shared.started.elapsed() < Duration::from_millis(proven) + STALE_AFTER
+        proven > 0 && self.shared.started.elapsed() < Duration::from_millis(proven) + STALE_AFTER
     }
 
     /// Waits until memory is equal to the bucket for the first time.
@@ -133,7 +132,8 @@ impl ConfigStore {
         value: &T,
     ) -> Result<u64, ConfigWriteError> {
         let bytes = encode(value)?;
-        let written = tokio::time::timeout(super::CALL_TIMEOUT, self.bucket.create(key, bytes)).await;
+        let written =
+            tokio::time::timeout(super::CALL_TIMEOUT, self.bucket.create(key, bytes)).await;
         match written {
             Ok(Ok(revision)) => self.applied(revision).await,
             Ok(Err(error)) if error.kind() == CreateErrorKind::AlreadyExists => {

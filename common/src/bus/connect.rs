@@ -85,11 +85,8 @@ pub struct Connection {
 impl Bus {
     /// Connects and checks that the server is new enough and has JetStream. Tries for `connect_timeout`.
     pub async fn connect(options: BusOptions, clock: SharedClock) -> Result<Self, BusError> {
-        let (state, connection) = watch::channel(Connection {
-            connected: true,
-            since: Instant::now(),
-            reconnects: 0,
-        });
+        let (state, connection) =
+            watch::channel(Connection { connected: true, since: Instant::now(), reconnects: 0 });
         let state = Arc::new(state);
         let deadline = Instant::now() + options.connect_timeout;
         let client = loop {
@@ -188,7 +185,10 @@ fn note_event(state: &watch::Sender<Connection>, event: &Event) {
             }
         }),
         Event::SlowConsumer(subscription) => {
-            tracing::error!(subscription, "NATS messages were dropped: this process reads too slowly");
+            tracing::error!(
+                subscription,
+                "NATS messages were dropped: this process reads too slowly"
+            );
         }
         other => tracing::debug!(event = %other, "NATS connection event"),
     }

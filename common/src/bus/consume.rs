@@ -65,7 +65,9 @@ impl FixedConsumer {
     pub(super) fn config(self) -> Result<pull::Config, BusError> {
         parse_consumer(match self {
             Self::Record => include_str!("../../../nats/consumers/record.json"),
-            Self::RecordDeliveries => include_str!("../../../nats/consumers/record_deliveries.json"),
+            Self::RecordDeliveries => {
+                include_str!("../../../nats/consumers/record_deliveries.json")
+            }
             Self::Outbox => include_str!("../../../nats/consumers/outbox.json"),
             Self::PumpJobs => include_str!("../../../nats/consumers/pump_jobs.json"),
             Self::PumpWebhooks => include_str!("../../../nats/consumers/pump_webhooks.json"),

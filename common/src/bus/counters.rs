@@ -18,8 +18,7 @@ impl Bus {
         window: &str,
         by: i64,
     ) -> Result<i64, PublishError> {
-        let message = PublishMessage::build()
-            .header("Nats-Incr", format!("{by:+}").as_str());
+        let message = PublishMessage::build().header("Nats-Incr", format!("{by:+}").as_str());
         let subject = subjects::counter(tenant, what, window);
         let ack = publish(&self.jetstream, &subject, &message, Duration::from_millis(1400)).await?;
         ack.value.as_deref().and_then(|value| value.parse().ok()).ok_or_else(|| {

@@ -17,8 +17,9 @@ impl Bus {
         event: &JobEvent,
         patience: Duration,
     ) -> Result<(), PublishError> {
-        let payload = serde_json::to_vec(event)
-            .map_err(|error| PublishError::Unavailable(format!("an event can not be encoded: {error}")))?;
+        let payload = serde_json::to_vec(event).map_err(|error| {
+            PublishError::Unavailable(format!("an event can not be encoded: {error}"))
+        })?;
         let mut map = async_nats::HeaderMap::new();
         map.insert(headers::TENANT, event.job.tenant.as_str());
         let message = PublishMessage::build()

@@ -10,9 +10,7 @@ use bytes::Bytes;
 
 use super::jobs::{job_message, message_id};
 use super::publish::{Refusal, publish};
-use super::{
-    Bus, BusError, CALL_TIMEOUT, PublishError, Pulled, StoredEvent, headers, subjects,
-};
+use super::{Bus, BusError, CALL_TIMEOUT, PublishError, Pulled, StoredEvent, headers, subjects};
 use crate::clock::Timestamp;
 use crate::job::{JobEnvelope, JobEvent, Lane};
 use crate::webhook::{Delivery, DeliveryStatus};
@@ -63,8 +61,8 @@ impl Bus {
         patience: Duration,
     ) -> Result<(), PublishError> {
         let job = &stored.event.job;
-        let message = job_message(stored)?
-            .header(headers::DESTINATION_ID, message_id(stored).as_str());
+        let message =
+            job_message(stored)?.header(headers::DESTINATION_ID, message_id(stored).as_str());
         self.schedule(
             &subjects::delay_at(job.id),
             &subjects::delay_due_job(job.id),
@@ -222,9 +220,7 @@ impl Bus {
         let stream = self.stream(stream).await?;
         let read = stream.get_last_raw_message_by_subject(subject);
         match tokio::time::timeout(CALL_TIMEOUT, read).await {
-            Ok(Ok(message)) => {
-                Ok(Some(headers::number(&message.headers, headers::EVENT_VERSION)))
-            }
+            Ok(Ok(message)) => Ok(Some(headers::number(&message.headers, headers::EVENT_VERSION))),
             Ok(Err(error)) => match error.kind() {
                 LastRawMessageErrorKind::NoMessageFound => Ok(None),
                 LastRawMessageErrorKind::JetStream(cause)

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::stream::{
-    LastRawMessageErrorKind, RawMessageErrorKind, Stream,
-};
+use async_nats::jetstream::stream::{LastRawMessageErrorKind, RawMessageErrorKind, Stream};
 use async_nats::jetstream::{self, ErrorCode};
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -70,7 +68,9 @@ impl JobEvents {
         let subject = subjects::events(job);
         let read = stream.get_last_raw_message_by_subject(&subject);
         match tokio::time::timeout(CALL_TIMEOUT, read).await {
-            Ok(Ok(message)) => decode(&message.subject, message.sequence, &message.payload).map(Some),
+            Ok(Ok(message)) => {
+                decode(&message.subject, message.sequence, &message.payload).map(Some)
+            }
             Ok(Err(error)) => match error.kind() {
                 LastRawMessageErrorKind::NoMessageFound => Ok(None),
                 LastRawMessageErrorKind::JetStream(cause)
@@ -106,7 +106,9 @@ impl JobEvents {
     pub async fn get(&self, sequence: u64) -> Result<Option<StoredEvent>, BusError> {
         let stream = self.stream().await?;
         match tokio::time::timeout(CALL_TIMEOUT, stream.get_raw_message(sequence)).await {
-            Ok(Ok(message)) => decode(&message.subject, message.sequence, &message.payload).map(Some),
+            Ok(Ok(message)) => {
+                decode(&message.subject, message.sequence, &message.payload).map(Some)
+            }
             Ok(Err(error)) => match error.kind() {
                 RawMessageErrorKind::NoMessageFound => Ok(None),
                 RawMessageErrorKind::JetStream(cause)
@@ -128,8 +130,9 @@ impl JobEvents {
         patience: Duration,
     ) -> Result<StoredEvent, WriteError> {
         let id = event.job.id;
-        let payload = serde_json::to_vec(event)
-            .map_err(|error| WriteError::Unavailable(format!("an event can not be encoded: {error}")))?;
+        let payload = serde_json::to_vec(event).map_err(|error| {
+            WriteError::Unavailable(format!("an event can not be encoded: {error}"))
+        })?;
         let mut map = headers::of_event(event);
         if silent {
             map.insert(headers::SILENT, "1");
@@ -137,7 +140,10 @@ impl JobEvents {
         if event.is_terminal() {
             // It goes when the status retention ends. The stream keeps one event of each subject, so no older one
             // comes to light then.
-            map.insert(async_nats::header::NATS_MESSAGE_TTL, format!("{}s", self.retention.as_secs()));
+            map.insert(
+                async_nats::header::NATS_MESSAGE_TTL,
+                format!("{}s", self.retention.as_secs()),
+            );
         }
         map.insert(
             async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
@@ -172,10 +178,7 @@ impl JobEvents {
     }
 
     async fn stream(&self) -> Result<Stream<()>, BusError> {
-        self.jetstream
-            .get_stream_no_info(subjects::JOB_EVENTS)
-            .await
-            .map_err(BusError::unavailable)
+        self.jetstream.get_stream_no_info(subjects::JOB_EVENTS).await.map_err(BusError::unavailable)
     }
 }
 
@@ -201,7 +204,11 @@ fn judge(event: &JobEvent, expected: u64, last: Option<StoredEvent>) -> Standing
 }
 
 /// Reads the payload of an event message.
-pub(super) fn decode(subject: &str, sequence: u64, payload: &[u8]) -> Result<StoredEvent, BusError> {
+pub(super) fn decode(
+    subject: &str,
+    sequence: u64,
+    payload: &[u8],
+) -> Result<StoredEvent, BusError> {
     serde_json::from_slice(payload).map(|event| StoredEvent { event, sequence }).map_err(|error| {
         BusError::Undecodable { subject: subject.to_owned(), reason: error.to_string() }
     })
@@ -235,7 +242,8 @@ mod tests {
     #[test]
     fn an_unchanged_last_event_is_no_verdict() {
         let (event, other) = (queued(), queued());
-        let stored = |event: &JobEvent, sequence| Some(StoredEvent { event: event.clone(), sequence });
+        let stored =
+            |event: &JobEvent, sequence| Some(StoredEvent { event: event.clone(), sequence });
         assert!(matches!(judge(&event, 0, None), Standing::Undecided));
         assert!(matches!(judge(&event, 7, stored(&other, 7)), Standing::Undecided));
         assert!(matches!(judge(&event, 7, stored(&other, 8)), Standing::Theirs(Some(_))));

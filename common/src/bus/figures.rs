@@ -83,7 +83,9 @@ impl Bus {
     pub async fn stream_fill(&self) -> Result<Vec<StreamFill>, BusError> {
         let mut names: Vec<String> =
             Operation::capabilities().into_iter().map(subjects::jobs_stream).collect();
-        names.extend([subjects::JOB_EVENTS, subjects::DELAYS, subjects::WEBHOOKS].map(str::to_owned));
+        names.extend(
+            [subjects::JOB_EVENTS, subjects::DELAYS, subjects::WEBHOOKS].map(str::to_owned),
+        );
         let mut fills = Vec::new();
         for name in names {
             let info = bounded(self.stream(&name).await?.get_info()).await?;

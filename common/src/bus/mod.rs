@@ -42,7 +42,7 @@ pub use config_store::{ConfigStore, ConfigWriteError};
 pub use connect::{BusOptions, Connection, MINIMUM_SERVER, StreamLimits};
 pub use consume::{ConsumerPosition, FixedConsumer, PullConsumer, Pulled};
 pub use control::{CancelNotices, DisableEndpoint, DisableRequest, DisableRequests};
-pub use delays::{FoundMessage, Forwarded, Place};
+pub use delays::{Forwarded, FoundMessage, Place};
 pub use error::{BusError, PublishError, StoredEvent, WriteError};
 pub use events::JobEvents;
 pub use figures::{QueueFigures, StreamFill};
@@ -121,10 +121,7 @@ impl Bus {
     }
 
     /// A stream, without asking whether it is there.
-    async fn stream(
-        &self,
-        name: &str,
-    ) -> Result<jetstream::stream::Stream<()>, BusError> {
+    async fn stream(&self, name: &str) -> Result<jetstream::stream::Stream<()>, BusError> {
         self.jetstream.get_stream_no_info(name).await.map_err(BusError::unavailable)
     }
 }

@@ -101,9 +101,10 @@ impl Bus {
     /// Every worker that lives, by id.
     pub async fn list_presence(&self) -> Result<Vec<Presence>, BusError> {
         let bucket = bounded(self.jetstream.get_key_value(WORKERS_BUCKET)).await?;
-        let keys: Vec<String> =
-            bounded(async { bucket.keys().await?.try_collect().await.map_err(async_nats::Error::from) })
-                .await?;
+        let keys: Vec<String> = bounded(async {
+            bucket.keys().await?.try_collect().await.map_err(async_nats::Error::from)
+        })
+        .await?;
         let mut workers = Vec::new();
         for key in keys {
             if let Some(value) = bounded(bucket.get(&key)).await? {

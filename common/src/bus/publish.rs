@@ -89,10 +89,10 @@ fn judge(error: &NatsPublishError) -> Refusal {
         _ => match jetstream_code(error) {
             Some(ErrorCode::STREAM_STORE_FAILED) => store_failure(error),
             Some(ErrorCode::STREAM_MESSAGE_EXCEEDS_MAXIMUM) => Refusal::TooLarge,
-            Some(ErrorCode::STREAM_WRONG_LAST_SEQUENCE
-                | ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT) => {
-                Refusal::WrongSequence
-            }
+            Some(
+                ErrorCode::STREAM_WRONG_LAST_SEQUENCE
+                | ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT,
+            ) => Refusal::WrongSequence,
             _ => Refusal::Unknown(error.to_string()),
         },
     }

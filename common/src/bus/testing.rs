@@ -98,7 +98,8 @@ impl NatsServer {
 
     /// A connection with the topology in place.
     pub async fn bus(&self) -> Bus {
-        let bus = Bus::connect(self.options("test"), Arc::new(SystemClock)).await.expect("connects");
+        let bus =
+            Bus::connect(self.options("test"), Arc::new(SystemClock)).await.expect("connects");
         bus.ensure_topology().await.expect("the topology is made");
         bus
     }
@@ -109,6 +110,12 @@ impl Bus {
     pub async fn purge_events(&self, job: crate::job::JobId) {
         let stream = self.stream(super::subjects::JOB_EVENTS).await.expect("it is there");
         stream.purge().filter(super::subjects::events(job)).await.expect("it is purged");
+    }
+
+    /// Removes the snapshots of all deliveries, as a full stream does with the oldest.
+    pub async fn purge_deliveries(&self) {
+        let stream = self.stream(super::subjects::DELIVERIES).await.expect("it is there");
+        stream.purge().await.expect("it is purged");
     }
 
     /// Stores bytes on a subject as they are, for what no honest process would write. Returns the sequence.
@@ -134,7 +141,6 @@ pub fn free_port() -> u16 {
 
 /// The nats-server binary: the one that set-up installed, else the one on the path.
 pub fn binary() -> PathBuf {
-    let installed =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.tools/bin/nats-server");
+    let installed = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.tools/bin/nats-server");
     if installed.exists() { installed } else { PathBuf::from("nats-server") }
 }

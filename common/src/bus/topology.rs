@@ -142,10 +142,7 @@ impl Bus {
     ) -> Result<(), BusError> {
         let key = (capability.to_owned(), model.to_owned());
         let known = |bus: &Self| {
-            bus.ensured
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .contains(&key)
+            bus.ensured.lock().unwrap_or_else(std::sync::PoisonError::into_inner).contains(&key)
         };
         if known(self) {
             return Ok(());
@@ -248,7 +245,8 @@ async fn ensure_consumer(stream: &Stream<()>, wanted: pull::Config) -> Result<()
     if found.ack_wait == ack_wait {
         return Ok(());
     }
-    let found = pull::Config::try_from_consumer_config(found.clone()).map_err(BusError::unavailable)?;
+    let found =
+        pull::Config::try_from_consumer_config(found.clone()).map_err(BusError::unavailable)?;
     bounded(stream.update_consumer(pull::Config { ack_wait, ..found })).await.map(drop)
 }
 
@@ -303,12 +301,7 @@ fn compare(wanted: &Config, found: &Config) -> Result<(), BusError> {
             debug(&wanted.discard_new_per_subject),
             debug(&found.discard_new_per_subject),
         ),
-        (
-            "max_msgs_per_subject",
-            // The broker writes "no limit" as -1.
-            debug(&wanted.max_messages_per_subject.max(0)),
-            debug(&found.max_messages_per_subject.max(0)),
-        ),
+        ("max_msgs_per_subject", debug(&per_subject(wanted)), debug(&per_subject(found))),
         ("allow_msg_ttl", debug(&wanted.allow_message_ttl), debug(&found.allow_message_ttl)),
         (
             "allow_msg_schedules",

@@ -20,8 +20,8 @@ impl Bus {
         delivery: &Delivery,
         patience: Duration,
     ) -> Result<(), PublishError> {
-        let message = delivery_message(delivery)?
-            .message_id(format!("{}:{}", delivery.id, delivery.attempt));
+        let message =
+            delivery_message(delivery)?.message_id(format!("{}:{}", delivery.id, delivery.attempt));
         let subject = subjects::webhook(&delivery.tenant, delivery.id);
         publish(&self.jetstream, &subject, &message, patience).await.map(drop).map_err(Into::into)
     }
@@ -82,9 +82,9 @@ impl Bus {
         let subject = subjects::delivery(tenant, id);
         let read = stream.get_last_raw_message_by_subject(&subject);
         match tokio::time::timeout(CALL_TIMEOUT, read).await {
-            Ok(Ok(message)) => serde_json::from_slice(&message.payload).map(Some).map_err(|error| {
-                BusError::Undecodable { subject, reason: error.to_string() }
-            }),
+            Ok(Ok(message)) => serde_json::from_slice(&message.payload)
+                .map(Some)
+                .map_err(|error| BusError::Undecodable { subject, reason: error.to_string() }),
             Ok(Err(error)) => match error.kind() {
                 LastRawMessageErrorKind::NoMessageFound => Ok(None),
                 LastRawMessageErrorKind::JetStream(cause)

@@ -82,7 +82,9 @@ impl std::str::FromStr for JobState {
 
 /// The text names no state.
 #[derive(Debug, thiserror::Error)]
-#[error("'{0}' is no job state: scheduled, queued, running, succeeded, failed, canceled or expired")]
+#[error(
+    "'{0}' is no job state: scheduled, queued, running, succeeded, failed, canceled or expired"
+)]
 pub struct UnknownState(String);
 
 #[cfg(test)]

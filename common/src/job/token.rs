@@ -25,7 +25,9 @@ impl FromStr for Tenant {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let legal = (1..=64).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b));
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b));
         if legal { Ok(Self(text.to_owned())) } else { Err(TenantError(text.to_owned())) }
     }
 }

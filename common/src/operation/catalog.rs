@@ -33,7 +33,11 @@ pub struct UnknownOperation {
 }
 
 fn suggestion(nearest: &[String]) -> String {
-    if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) }
+    if nearest.is_empty() {
+        String::new()
+    } else {
+        format!("; did you mean {}?", nearest.join(", "))
+    }
 }
 
 impl Operation {
@@ -96,16 +100,31 @@ impl Operation {
 
 const LLM: &[Operation] = &[
     Operation::new("chat", "llm", "Answers a chat (OpenAI chat completion body).", llm::check_chat),
-    Operation::new("embeddings", "llm", "Embeds texts (OpenAI embeddings body).", llm::check_embeddings),
+    Operation::new(
+        "embeddings",
+        "llm",
+        "Embeds texts (OpenAI embeddings body).",
+        llm::check_embeddings,
+    ),
 ];
 
 const DIAGNOSTIC: &[Operation] = &[
     Operation::new("diagnostic.echo", "diagnostic", "Answers its input.", diagnostic::check_echo)
         .with_model("diagnostic"),
-    Operation::new("diagnostic.sleep", "diagnostic", "Takes its time, with progress.", diagnostic::check_sleep)
-        .with_model("diagnostic"),
-    Operation::new("diagnostic.fail", "diagnostic", "Fails, always or a number of times.", diagnostic::check_fail)
-        .with_model("diagnostic"),
+    Operation::new(
+        "diagnostic.sleep",
+        "diagnostic",
+        "Takes its time, with progress.",
+        diagnostic::check_sleep,
+    )
+    .with_model("diagnostic"),
+    Operation::new(
+        "diagnostic.fail",
+        "diagnostic",
+        "Fails, always or a number of times.",
+        diagnostic::check_fail,
+    )
+    .with_model("diagnostic"),
 ];
 
 /// Up to three of `candidates` that are spelled most like `name`, best first.

@@ -26,7 +26,8 @@ pub(super) fn check_chat(input: &RawValue) -> Result<(), Vec<FieldError>> {
         Ok(chat) => {
             let filled = chat.messages.is_some_and(|raw| is_filled_array(raw.get()));
             errors.check(filled, "messages", "must be a list with at least one message");
-            let boolean = chat.stream.is_none_or(|raw| matches!(raw.get(), "true" | "false" | "null"));
+            let boolean =
+                chat.stream.is_none_or(|raw| matches!(raw.get(), "true" | "false" | "null"));
             errors.check(boolean, "stream", "must be true or false");
         }
         Err(_) => errors.push("", "must be a JSON object"),
@@ -38,9 +39,9 @@ pub(super) fn check_embeddings(input: &RawValue) -> Result<(), Vec<FieldError>> 
     let mut errors = FieldErrors::default();
     match serde_json::from_str::<Embeddings<'_>>(input.get()) {
         Ok(body) => {
-            let given = body.input.is_some_and(|raw| {
-                raw.get().starts_with('"') || is_filled_array(raw.get())
-            });
+            let given = body
+                .input
+                .is_some_and(|raw| raw.get().starts_with('"') || is_filled_array(raw.get()));
             errors.check(given, "input", "must be a text, or a list of texts or of token lists");
         }
         Err(_) => errors.push("", "must be a JSON object"),

@@ -6,6 +6,7 @@ mod known;
 mod offers;
 mod queues;
 mod samples;
+mod unseen;
 mod watch;
 
 pub(crate) use known::ModelEntry;

@@ -1,7 +1,7 @@
 //! How long the queues are and how full the streams: polled once a second, answered from memory.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use common::bus::{Bus, QueueFigures, StreamFill, subjects};
@@ -11,17 +11,22 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::samples::Samples;
+use super::unseen::Unseen;
 
 /// How often the broker is asked.
 const EVERY: Duration = Duration::from_secs(1);
-/// Above this share of JOB_EVENTS nothing new is admitted, so that the events of what was accepted still fit.
+/// Above this share of JOB_EVENTS nothing new is admitted, so that the events of what was accepted still fit. Without
+/// room for one event more the broker takes none, not even the end of a job in the place of its beginning.
 const EVENTS_FULL: f64 = 0.9;
 /// Figures older than this decide nothing.
 const STALE_AFTER: Duration = Duration::from_secs(10);
 
 /// What is known of the queues. Cheap to clone.
 #[derive(Clone, Default)]
-pub(crate) struct Queues(Arc<RwLock<View>>);
+pub(crate) struct Queues {
+    view: Arc<RwLock<View>>,
+    unseen: Arc<Unseen>,
+}
 
 #[derive(Default)]
 struct View {
@@ -49,6 +54,7 @@ impl Queues {
                 () = stop.cancelled() => return,
                 _ = tick.tick() => {}
             }
+            self.unseen.turn();
             match tokio::try_join!(bus.queue_figures(), bus.stream_fill()) {
                 Ok((figures, fills)) => self.note(&figures, fills, clock.now()),
                 Err(error) => tracing::debug!(%error, "the queues were not measured"),
@@ -63,7 +69,7 @@ impl Queues {
             return None;
         }
         let job = &event.job;
-        let view = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let view = self.view();
         let samples = view.samples.get(&(job.capability.clone(), job.model.clone(), job.lane))?;
         let position = samples.position(event.run_at.max(event.time))?;
         let wait_s =
@@ -71,27 +77,42 @@ impl Queues {
         Some(Estimate { position, wait_s })
     }
 
-    /// Whether the events of new jobs must not be admitted any more.
+    /// Whether the events of new jobs must not be admitted any more: by the figures, and by what was admitted here
+    /// since then.
     pub(crate) fn events_are_full(&self, now: Timestamp) -> bool {
-        self.fill(subjects::JOB_EVENTS, now).is_some_and(|fill| fill >= EVENTS_FULL)
+        let unseen = self.unseen.bytes();
+        self.fill(subjects::JOB_EVENTS, now).is_some_and(|mut fill| {
+            fill.bytes = fill.bytes.saturating_add(unseen);
+            fill.fraction() >= EVENTS_FULL
+        })
+    }
+
+    /// Notes that a job is admitted whose event will have about so many bytes.
+    pub(crate) fn admitted(&self, bytes: u64) {
+        self.unseen.add(bytes);
     }
 
     /// Whether the queue of a capability takes no more messages.
     pub(crate) fn jobs_are_full(&self, capability: &str, now: Timestamp) -> bool {
-        self.fill(&subjects::jobs_stream(capability), now).is_some_and(|fill| fill >= 1.0)
+        self.fill(&subjects::jobs_stream(capability), now)
+            .is_some_and(|fill| fill.fraction() >= 1.0)
     }
 
-    fn fill(&self, stream: &str, now: Timestamp) -> Option<f64> {
-        let view = self.0.read().unwrap_or_else(PoisonError::into_inner);
+    fn view(&self) -> RwLockReadGuard<'_, View> {
+        self.view.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fill(&self, stream: &str, now: Timestamp) -> Option<StreamFill> {
+        let view = self.view();
         // Without fresh figures the broker itself decides at the publish.
         if now.since(view.at?) > STALE_AFTER {
             return None;
         }
-        view.fills.iter().find(|fill| fill.name == stream).map(StreamFill::fraction)
+        view.fills.iter().find(|fill| fill.name == stream).cloned()
     }
 
     fn note(&self, figures: &[QueueFigures], fills: Vec<StreamFill>, now: Timestamp) {
-        let mut view = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
         let mut samples = std::mem::take(&mut view.samples);
         // Queues that are gone are forgotten with their samples.
         view.samples = figures
@@ -132,6 +153,19 @@ mod tests {
         queues.note(&[], vec![fill(subjects::JOB_EVENTS, 90)], now);
         assert!(queues.events_are_full(now));
         assert!(!queues.events_are_full(now.plus(STALE_AFTER * 2)));
+    }
+
+    #[test]
+    fn what_was_admitted_since_the_figures_counts_too() {
+        let queues = Queues::default();
+        let now = Timestamp::from_micros(1_000_000);
+        let mut fill = fill(subjects::JOB_EVENTS, 0);
+        fill.max_bytes = Some(1_000);
+        queues.note(&[], vec![fill], now);
+        queues.admitted(899);
+        assert!(!queues.events_are_full(now));
+        queues.admitted(1);
+        assert!(queues.events_are_full(now));
     }
 
     #[test]

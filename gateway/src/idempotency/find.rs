@@ -3,9 +3,10 @@
 use common::bus::StoredEvent;
 use common::error_code::ErrorCode;
 use common::job::{JobId, Tenant};
+use futures::future::try_join_all;
 
 use super::Idempotency;
-use super::key::{job_id, window_before};
+use super::key::job_ids;
 use crate::state::AppState;
 use crate::submit;
 
@@ -29,12 +30,11 @@ pub(crate) async fn find(
 ) -> Result<Found, submit::Error> {
     let now = state.clock.now();
     for generation in 0..GENERATIONS {
-        let today = job_id(tenant, &idempotency.key, generation, now);
-        let yesterday = job_id(tenant, &idempotency.key, generation, window_before(now));
+        let ids = job_ids(tenant, &idempotency.key, generation, now);
         let events = state.bus.events();
-        let (new, old) = tokio::try_join!(events.last(today), events.last(yesterday))?;
-        match new.or(old) {
-            None => return Ok(Found::Free(today)),
+        let found = try_join_all(ids.iter().map(|id| events.last(*id))).await?;
+        match found.into_iter().flatten().next() {
+            None => return Ok(Found::Free(ids[0])),
             Some(stored) if was_refused(&stored) => {}
             Some(stored)
                 if stored.event.job.fingerprint.as_ref() == Some(&idempotency.fingerprint) =>
@@ -48,6 +48,6 @@ pub(crate) async fn find(
 }
 
 /// The broker did not take it, and its caller was told so.
-fn was_refused(stored: &StoredEvent) -> bool {
+pub(crate) fn was_refused(stored: &StoredEvent) -> bool {
     stored.event.error.as_ref().is_some_and(|error| error.code == ErrorCode::Refused)
 }

@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 
 /// A key names the same job within a window of a day and the one after it.
 const WINDOW: Duration = Duration::from_hours(24);
+/// How far the clocks of two gateways may be apart.
+const SKEW: Duration = Duration::from_mins(5);
 
 /// A caller's key for a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,9 +20,20 @@ pub(crate) struct Idempotency {
     pub(crate) fingerprint: String,
 }
 
-/// The id that a key stands for at `at`. `generation` counts how often the broker refused the job of this key: a
-/// refused job was not accepted, so the key is free again.
-pub(super) fn job_id(tenant: &Tenant, key: &str, generation: u32, at: Timestamp) -> JobId {
+/// The ids under which the job of a key may stand at `at`: today's first, then those of the neighbouring windows.
+/// `generation` counts how often the broker refused the job of this key: a refused job was not accepted, so the key is
+/// free again.
+pub(super) fn job_ids(tenant: &Tenant, key: &str, generation: u32, at: Timestamp) -> Vec<JobId> {
+    let id = |at| job_id(tenant, key, generation, at);
+    let (today, soon) = (id(at), id(at.plus(SKEW)));
+    let mut ids = vec![today, id(at.minus(WINDOW))];
+    if soon != today {
+        ids.push(soon);
+    }
+    ids
+}
+
+fn job_id(tenant: &Tenant, key: &str, generation: u32, at: Timestamp) -> JobId {
     let window = WINDOW.as_micros() as i64;
     let start = at.as_micros().div_euclid(window) * window;
     let mut hash = Sha256::new();
@@ -29,11 +42,6 @@ pub(super) fn job_id(tenant: &Tenant, key: &str, generation: u32, at: Timestamp)
     hash.update(key.as_bytes());
     hash.update(generation.to_be_bytes());
     JobId::derived(Timestamp::from_micros(start), &hash.finalize().into())
-}
-
-/// A time in the window before the one of `at`.
-pub(super) fn window_before(at: Timestamp) -> Timestamp {
-    at.minus(WINDOW)
 }
 
 #[cfg(test)]
@@ -49,9 +57,21 @@ mod tests {
         let id = job_id(&acme, "k", 0, noon);
         assert_eq!(id, job_id(&acme, "k", 0, night));
         assert_ne!(id, job_id(&acme, "k", 0, next));
-        assert_eq!(id, job_id(&acme, "k", 0, window_before(next)));
+        assert!(job_ids(&acme, "k", 0, next).contains(&id));
         assert_ne!(id, job_id(&other, "k", 0, noon));
         assert_ne!(id, job_id(&acme, "k2", 0, noon));
         assert_ne!(id, job_id(&acme, "k", 1, noon));
+    }
+
+    /// The request that came first may have met a gateway for whom it was tomorrow already.
+    #[test]
+    fn shortly_before_midnight_the_next_day_is_looked_at_too() {
+        let tenant: Tenant = "acme".parse().unwrap();
+        let ids = |at| job_ids(&tenant, "k", 0, Timestamp::parse(at).unwrap());
+        let noon = ids("2026-11-21T12:00:00Z");
+        assert_eq!(noon.len(), 2);
+        let late = ids("2026-11-21T23:58:00Z");
+        assert_eq!((late.len(), late[0]), (3, noon[0]));
+        assert_eq!(late[2], ids("2026-11-22T00:00:01Z")[0]);
     }
 }

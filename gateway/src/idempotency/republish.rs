@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use common::bus::{PublishError, StoredEvent};
+use common::bus::StoredEvent;
 use common::job::JobState;
 
 use crate::state::AppState;
@@ -26,13 +26,10 @@ pub(crate) async fn republish(
     };
     match published {
         Ok(()) => Ok(()),
-        // The event stands, so the job is accepted; the keeper repairs what is missing.
-        Err(error @ (PublishError::Full | PublishError::TooLarge)) => {
-            tracing::warn!(job.id = %job.id, %error, "a repeated job was not published again");
-            Ok(())
-        }
-        Err(PublishError::Unavailable(cause)) => {
-            Err(submit::Error::Unavailable { job: Some(job.id), cause })
+        // A message that is there is not refused. So the job has none, and whoever made its event may be about to end
+        // it for that: it is not accepted, as far as this request can tell.
+        Err(error) => {
+            Err(submit::Error::Unavailable { job: Some(job.id), cause: error.to_string() })
         }
     }
 }

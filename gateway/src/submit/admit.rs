@@ -12,6 +12,8 @@ use crate::state::AppState;
 /// The counter of a tenant's delayed jobs; its windows are the hours in which they are due, named by their number
 /// since 1970.
 const DELAYED: &str = "delayed";
+/// What an event has besides the parameters, about.
+const EVENT_BYTES: u64 = 2_000;
 
 /// Refuses what would not fit.
 pub(super) async fn admit(
@@ -27,12 +29,11 @@ pub(super) async fn admit(
     if durable && state.queues.jobs_are_full(draft.operation.capability, now) {
         return Err(Error::Full);
     }
-    match draft.request.run_at {
-        Some(run_at) if run_at > now => {
-            admit_delayed(state, &draft.request.tenant, run_at, patience).await
-        }
-        _ => Ok(()),
+    if let Some(run_at) = draft.request.run_at.filter(|run_at| *run_at > now) {
+        admit_delayed(state, &draft.request.tenant, run_at, patience).await?;
     }
+    state.queues.admitted(EVENT_BYTES + draft.inline_bytes());
+    Ok(())
 }
 
 /// Schedules have no limit of their own, so they are counted.

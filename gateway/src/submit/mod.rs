@@ -14,6 +14,8 @@ mod publish;
 mod patience;
 mod run;
 mod batch;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use batch::submit_all;
 pub(crate) use error::Error;

@@ -18,6 +18,8 @@ use crate::wait::Waiting;
 
 /// How long CALLS is tried before the call goes to JOBS.
 const CALLS_PATIENCE: Duration = Duration::from_millis(700);
+/// How long it is tried to take a call back that may lie in CALLS.
+const REMOVE_PATIENCE: Duration = Duration::from_millis(300);
 
 /// What was accepted.
 pub(crate) struct Submitted {
@@ -90,27 +92,60 @@ async fn publish(
     replies: Option<Waiting>,
     patience: &mut Patience,
 ) -> Result<Submitted, Error> {
-    let job = if job.lane == Lane::Interactive {
-        match call(state, &job, patience).await {
-            Ok(()) => return Ok(Submitted { job, event: None, replayed: false, replies }),
-            Err(PublishError::Full) => return Err(Error::Full),
-            Err(PublishError::TooLarge) => return Err(Error::TooLarge),
-            Err(PublishError::Unavailable(cause)) => {
-                tracing::info!(job.id = %job.id, cause, "CALLS is away; the call goes to JOBS");
-                Arc::new(JobEnvelope { lane: Lane::Normal, ..JobEnvelope::clone(&job) })
-            }
+    if job.lane != Lane::Interactive {
+        return durable(state, job, replies, patience).await;
+    }
+    match call(state, &job, patience).await {
+        Ok(()) => Ok(Submitted { job, event: None, replayed: false, replies }),
+        Err(PublishError::Full) => Err(Error::Full),
+        Err(PublishError::TooLarge) => Err(Error::TooLarge),
+        Err(PublishError::Unavailable(cause)) => {
+            tracing::info!(job.id = %job.id, cause, "CALLS is away; the call goes to JOBS");
+            fall_back(state, job, replies, patience).await
         }
-    } else {
-        job
-    };
+    }
+}
+
+async fn durable(
+    state: &AppState,
+    job: Arc<JobEnvelope>,
+    replies: Option<Waiting>,
+    patience: &mut Patience,
+) -> Result<Submitted, Error> {
     match publish_job(state, &job, patience).await? {
         Published::Ours(stored) => {
             Ok(Submitted { job, event: Some(stored), replayed: false, replies })
         }
-        Published::Theirs(stored) if stored.event.job.fingerprint == job.fingerprint => {
-            replay(state, stored, patience).await
+        Published::Theirs(stored) if stored.event.job.fingerprint != job.fingerprint => {
+            Err(Error::IdempotencyMismatch)
         }
-        Published::Theirs(_) => Err(Error::IdempotencyMismatch),
+        Published::Theirs(stored) if idempotency::was_refused(&stored) => Err(Error::Full),
+        Published::Theirs(stored) => replay(state, stored, patience).await,
+    }
+}
+
+/// Publishes a call to JOBS. It may lie in CALLS all the same, when only the broker's answer was late: then it must not
+/// run twice, and may even have ended.
+async fn fall_back(
+    state: &AppState,
+    call: Arc<JobEnvelope>,
+    replies: Option<Waiting>,
+    patience: &mut Patience,
+) -> Result<Submitted, Error> {
+    let remove = tokio::time::timeout(REMOVE_PATIENCE, state.bus.remove_call(&call));
+    let _ = patience.spend(|_| remove).await;
+    let job = Arc::new(JobEnvelope { lane: Lane::Normal, ..JobEnvelope::clone(&call) });
+    match publish_job(state, &job, patience).await? {
+        Published::Ours(stored) => {
+            Ok(Submitted { job, event: Some(stored), replayed: false, replies })
+        }
+        // The end of the call. Its answer was sent to whoever waits for it.
+        Published::Theirs(stored) if stored.event.job.lane == Lane::Interactive => {
+            Ok(Submitted { job: call, event: None, replayed: false, replies })
+        }
+        Published::Theirs(stored) => {
+            Ok(Submitted { job, event: Some(stored), replayed: false, replies })
+        }
     }
 }
 

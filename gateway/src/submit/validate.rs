@@ -45,6 +45,14 @@ impl Draft {
         matches!(&self.input, Input::Json(input) if input.get().len() > INLINE_INPUT)
     }
 
+    /// How many bytes of parameters its events will carry.
+    pub(super) fn inline_bytes(&self) -> u64 {
+        match &self.input {
+            Input::Json(input) if !self.is_large() => input.get().len() as u64,
+            _ => 0,
+        }
+    }
+
     /// Whether its parameters are, or will be, an object.
     pub(super) fn has_object(&self) -> bool {
         self.is_large() || matches!(self.input, Input::Object(_))

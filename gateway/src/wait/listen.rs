@@ -6,13 +6,17 @@ use bytes::Bytes;
 use common::bus::{Bus, BusError, EventFeed, Follow, Reply, ReplyKind};
 use common::error_code::ErrorCode;
 use common::job::{JobError, JobEvent, JobId, JobState};
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::Waiting;
 use super::lock::{RunLock, Verdict};
 
 /// How often the status of a durable job is read besides, in case that a repeated event was lost.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
+/// How often it is looked whether a call has ended, in case that its last reply was lost.
+const CHECK_CALL_EVERY: Duration = Duration::from_secs(5);
+/// How long the last replies may take after the event that ends a call.
+const LAST_REPLIES: Duration = Duration::from_secs(2);
 
 /// What a waiting request hears.
 #[derive(Debug)]
@@ -59,24 +63,20 @@ pub(crate) struct Listener {
     replies: Option<Waiting>,
     lock: RunLock,
     feed: Option<EventFeed>,
-    check: Option<Interval>,
+    check: Interval,
     look_due: bool,
     pending: Option<Heard>,
+    durable: bool,
+    /// The end of a call was seen; its answer may still be on its way.
+    call_ended: bool,
 }
 
 impl Listener {
-    /// Listens to the replies to a call.
+    /// Listens to the replies to a call. Its only event is looked for besides: a call whose answer was lost on its way
+    /// would be waited for until its deadline.
     pub(crate) fn to_call(bus: Bus, job: JobId, replies: Waiting) -> Self {
-        Self {
-            bus,
-            job,
-            replies: Some(replies),
-            lock: RunLock::default(),
-            feed: None,
-            check: None,
-            look_due: false,
-            pending: None,
-        }
+        let check = interval_at(Instant::now() + CHECK_CALL_EVERY, CHECK_CALL_EVERY);
+        Self::new(bus, job, Some(replies), None, check)
     }
 
     /// Listens to the events of a durable job and to replies, where this gateway is the one that they come to.
@@ -88,18 +88,27 @@ impl Listener {
     ) -> Result<Self, BusError> {
         let feed = bus.follow(job).await?;
         // The first tick is at once: the status is read after the subscription, so that nothing falls between.
-        let mut check = tokio::time::interval(CHECK_EVERY);
+        let check = tokio::time::interval(CHECK_EVERY);
+        Ok(Self::new(bus, job, replies, Some(feed), check))
+    }
+
+    fn new(
+        bus: Bus,
+        job: JobId,
+        replies: Option<Waiting>,
+        feed: Option<EventFeed>,
+        mut check: Interval,
+    ) -> Self {
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Ok(Self {
-            bus,
-            job,
-            replies,
-            lock: RunLock::default(),
-            feed: Some(feed),
-            check: Some(check),
-            look_due: false,
-            pending: None,
-        })
+        let lock = RunLock::default();
+        let durable = feed.is_some();
+        let (look_due, pending, call_ended) = (false, None, false);
+        Self { bus, job, replies, lock, feed, check, look_due, pending, durable, call_ended }
+    }
+
+    /// Looks at the status now: something may have been missed.
+    pub(crate) fn look_soon(&mut self) {
+        self.look_due = true;
     }
 
     /// Notes that the caller has bytes of the present run: from now on another run can not take over.
@@ -127,7 +136,7 @@ impl Listener {
                 biased;
                 reply = next_reply(self.replies.as_mut()) => self.judge(reply),
                 follow = next_follow(self.feed.as_mut()) => self.follow(follow),
-                () = tick(self.check.as_mut()) => {
+                _ = self.check.tick() => {
                     self.look_due = true;
                     None
                 }
@@ -174,17 +183,36 @@ impl Listener {
     }
 
     async fn look(&mut self) -> Option<Heard> {
-        if self.feed.is_none() {
+        if self.durable && self.feed.is_none() {
             self.feed = self.bus.follow(self.job).await.ok();
         }
         match self.bus.events().status(self.job, None).await {
-            Ok(Some(stored)) => from_event(Box::new(stored.event)),
+            Ok(Some(stored)) if self.durable => from_event(Box::new(stored.event)),
+            Ok(Some(stored)) => self.end_of_call(Box::new(stored.event)),
             Ok(None) => None,
             Err(error) => {
                 tracing::debug!(job.id = %self.job, %error, "the status of a job that is waited for was not read");
                 None
             }
         }
+    }
+
+    /// A call has ended. Its answer was sent before that: what has not come a while later was lost.
+    fn end_of_call(&mut self, event: Box<JobEvent>) -> Option<Heard> {
+        if self.call_ended {
+            return Some(tell_without_answer(event));
+        }
+        self.call_ended = true;
+        self.check.reset_after(LAST_REPLIES);
+        None
+    }
+}
+
+/// What is left to tell of a call whose answer did not come.
+fn tell_without_answer(event: Box<JobEvent>) -> Heard {
+    match event.state {
+        JobState::Succeeded => Heard::Lost(Lost::Gap),
+        _ => Heard::Ended(event),
     }
 }
 
@@ -222,13 +250,6 @@ async fn next_reply(replies: Option<&mut Waiting>) -> Option<Reply> {
 async fn next_follow(feed: Option<&mut EventFeed>) -> Option<Follow> {
     match feed {
         Some(feed) => feed.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn tick(check: Option<&mut Interval>) {
-    match check {
-        Some(check) => drop::<Instant>(check.tick().await),
         None => std::future::pending().await,
     }
 }

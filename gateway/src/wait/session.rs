@@ -119,9 +119,21 @@ impl Session {
                 }
                 () = tokio::time::sleep_until(self.until) => return Err(WaitError::TimedOut),
                 () = gave_up(self.workers.as_mut()) => return Err(WaitError::NoWorker),
-                () = reconnected(self.connection.as_mut()), if !self.started => self.republish().await,
+                () = reconnected(self.connection.as_mut()) => self.catch_up().await,
             }
         }
+    }
+
+    /// The connection was away: replies may have been lost, or the call itself.
+    async fn catch_up(&mut self) {
+        self.listener.look_soon();
+        if !self.started && !self.has_ended().await {
+            self.republish().await;
+        }
+    }
+
+    async fn has_ended(&self) -> bool {
+        matches!(self.bus.events().last(self.job.id).await, Ok(Some(_)))
     }
 
     /// Calls lie in memory: a restart of the broker drops those that no worker had taken, and their consumers with

@@ -28,8 +28,9 @@ pub(crate) async fn disable_endpoint(
     Ok(ApiJson(EndpointView::of(&endpoint, state.clock.now())))
 }
 
-/// Resumes deliveries to a webhook endpoint. Deliveries that died when it was disabled are sent by `recover`; jobs that
-/// ended in between made none.
+/// Resumes deliveries to a webhook endpoint.
+///
+/// Deliveries that died when it was disabled are sent by `recover`; jobs that ended in between made none.
 #[utoipa::path(
     post, path = "/v1/webhooks/endpoints/{id}/enable", tag = "webhooks",
     params(("id" = String, Path, description = "The endpoint")),

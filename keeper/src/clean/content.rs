@@ -8,21 +8,31 @@ use crate::context::{Context, PATIENCE};
 use crate::trouble::Trouble;
 
 /// Removes the content of a job that has ended. Safe to repeat: objects go first and the record last, so that a crash
-/// in between leaves a job that is cleaned again.
-pub(super) async fn remove(context: &Context, recorded: &JobEvent) -> Result<(), Trouble> {
+/// in between leaves a job that is cleaned again. `told_up_to` is the sequence up to which the outbox has told all
+/// events.
+pub(super) async fn remove(
+    context: &Context,
+    recorded: &JobEvent,
+    told_up_to: u64,
+) -> Result<(), Trouble> {
     let id = recorded.job.id;
     // A call kept nothing: its answer went to its caller.
     if recorded.job.lane != Lane::Interactive {
         context.objects.delete_prefix(&job_prefix(id)).await?;
-        strip_event(context, recorded).await?;
+        strip_event(context, recorded, told_up_to).await?;
     }
     let bare = recorded.without_content(context.clock.as_ref());
     Ok(context.records.forget_content(&bare).await?)
 }
 
 /// Tells the end again without its content, while JOB_EVENTS still has it: what is gone is not shown as if it were
-/// there. It is the same event under its own id, so no other webhook follows from it.
-async fn strip_event(context: &Context, recorded: &JobEvent) -> Result<(), Trouble> {
+/// there. It is the same event under its own id; once its webhooks are made, it says that none follows: the deliveries
+/// of long ago may be forgotten, and would be made anew.
+async fn strip_event(
+    context: &Context,
+    recorded: &JobEvent,
+    told_up_to: u64,
+) -> Result<(), Trouble> {
     let last = match context.bus.events().last(recorded.job.id).await {
         Ok(Some(last)) => last,
         Ok(None) | Err(BusError::Undecodable { .. }) => return Ok(()),
@@ -32,7 +42,13 @@ async fn strip_event(context: &Context, recorded: &JobEvent) -> Result<(), Troub
         return Ok(());
     }
     let bare = last.event.without_content(context.clock.as_ref());
-    match context.bus.events().swap(&bare, last.sequence, PATIENCE).await {
+    let events = context.bus.events();
+    let told = if last.sequence <= told_up_to {
+        events.tell_again(&bare, last.sequence, PATIENCE).await
+    } else {
+        events.swap(&bare, last.sequence, PATIENCE).await
+    };
+    match told {
         Ok(_) | Err(WriteError::Conflict(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }

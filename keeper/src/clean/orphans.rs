@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use common::bus::BusError;
 use common::job::JobId;
 use common::objects::job_prefix;
 use futures::TryStreamExt as _;
@@ -45,8 +46,15 @@ impl OrphanCleaner {
     }
 
     async fn exists(&self, job: JobId) -> Result<bool, Trouble> {
-        Ok(self.context.records.knows_job(job).await?
-            || self.context.bus.events().last(job).await?.is_some())
+        if self.context.records.knows_job(job).await? {
+            return Ok(true);
+        }
+        match self.context.bus.events().last(job).await {
+            Ok(found) => Ok(found.is_some()),
+            // Whatever it says, it is there.
+            Err(BusError::Undecodable { .. }) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

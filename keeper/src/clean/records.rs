@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use common::bus::FixedConsumer;
 use common::objects::{RunKey, job_prefix};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -33,7 +34,12 @@ impl Cleaner {
     async fn remove_content(&self) -> Result<usize, Trouble> {
         let before = self.context.clock.now().minus(self.context.config.retention.results);
         let jobs = self.context.records.jobs_with_content(before, PER_TICK).await?;
-        let work: Vec<_> = jobs.iter().map(|event| content::remove(&self.context, event)).collect();
+        if jobs.is_empty() {
+            return Ok(0);
+        }
+        let told = self.context.bus.consumer_position(FixedConsumer::Outbox).await?.ack_floor;
+        let work: Vec<_> =
+            jobs.iter().map(|event| content::remove(&self.context, event, told)).collect();
         stream::iter(work).buffer_unordered(CLEANING).try_collect::<()>().await?;
         self.context.metrics.cleaned("content", jobs.len());
         Ok(jobs.len())

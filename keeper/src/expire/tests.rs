@@ -78,3 +78,16 @@ async fn a_job_expires_once() {
     two.unwrap();
     assert_eq!(around.last(stored.event.job.id).await.version, 2);
 }
+
+/// Written by a newer program: it is left to one, and the jobs after it expire all the same.
+#[tokio::test]
+async fn an_event_that_can_not_be_read_does_not_stop_the_others() {
+    let around = Surroundings::new().await;
+    let strange = around.submit(|job| job.deadline = Some(in_the_past(2))).await;
+    let overdue = around.submit(|job| job.deadline = Some(in_the_past(1))).await;
+    record(&around).await;
+    let subject = common::bus::subjects::events(strange.event.job.id);
+    around.bus().publish_raw(subject, b"{}").await;
+    Expirer::new(&around.context).tick().await.unwrap();
+    assert_eq!(around.last(overdue.event.job.id).await.state, JobState::Expired);
+}

@@ -1,9 +1,14 @@
-use common::clock::{Clock as _, SystemClock, Timestamp};
+use std::sync::Arc;
+
+use common::clock::{Clock as _, ManualClock, SystemClock, Timestamp};
 use common::error_code::ErrorCode;
 use common::job::{JobError, JobEvent, Lane, Outcome};
 use common::webhook::{Delivery, DeliveryStatus, Endpoint};
 
 use super::*;
+use crate::clean::Cleaner;
+use crate::record::Recorder;
+use crate::record::events::Events;
 use crate::testing::{PATIENCE, Surroundings, in_the_past, perform_until};
 
 const URL: &str = "https://receiver.example/hook";
@@ -126,4 +131,20 @@ async fn an_event_that_is_gone_is_passed_over() {
     let made = deliveries(&around).await;
     assert_eq!(made.len(), 1, "the end is told once, from the event that is left");
     assert_eq!(made[0].event_id, done.event.id);
+}
+
+/// The content goes a day later, when the log of deliveries has forgotten this one: it is not made again.
+#[tokio::test]
+async fn an_end_that_was_told_is_not_told_again_with_the_removal_of_its_content() {
+    let later = SystemClock.now().plus(Duration::from_hours(25));
+    let around = Surroundings::at(Arc::new(ManualClock::new(later))).await;
+    let stored = around.submit(|job| job.webhook = Some(URL.to_owned())).await;
+    let done = around.succeed(&stored).await;
+    assert_eq!(deliveries(&around).await.len(), 1);
+    let mut recorder = Recorder::<Events>::new(&around.context);
+    perform_until(&mut recorder, async || around.is_drained(FixedConsumer::Record).await).await;
+    around.bus().purge_deliveries().await;
+    Cleaner::new(&around.context).tick().await.unwrap();
+    assert!(around.last(done.event.job.id).await.content_removed_at.is_some());
+    assert!(deliveries(&around).await.is_empty());
 }

@@ -52,6 +52,13 @@ impl Suspects {
         }
     }
 
+    /// Looks at a suspect again a grace from now: nothing can be done for it at present.
+    pub(super) fn postpone(&mut self, job: JobId) {
+        if let Some(known) = self.0.get_mut(&job) {
+            known.since = Instant::now();
+        }
+    }
+
     /// Clears a job of suspicion.
     pub(super) fn clear(&mut self, job: JobId) {
         self.0.remove(&job);
@@ -88,6 +95,18 @@ mod tests {
         assert_eq!(suspects.not_found(job, 7, GRACE), Verdict::Missing);
         suspects.clear(job);
         assert_eq!(suspects.len(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_postponed_suspect_lets_others_go_first() {
+        let job = JobId::from_uuid(uuid::Uuid::nil());
+        let mut suspects = Suspects::default();
+        suspects.not_found(job, 7, GRACE);
+        tokio::time::advance(GRACE).await;
+        suspects.postpone(job);
+        assert!(suspects.due(GRACE, 10).is_empty());
+        tokio::time::advance(GRACE).await;
+        assert_eq!(suspects.not_found(job, 7, GRACE), Verdict::Missing);
     }
 
     #[tokio::test(start_paused = true)]

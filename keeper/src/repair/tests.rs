@@ -1,6 +1,8 @@
+use std::sync::Arc;
 use std::time::Duration;
 
-use common::bus::{FixedConsumer, OfferedModel, Place, Presence};
+use common::bus::testing::NatsServer;
+use common::bus::{Bus, FixedConsumer, OfferedModel, Place, Presence};
 use common::clock::{Clock as _, SystemClock};
 use common::error_code::ErrorCode;
 use common::job::{JobState, Lane};
@@ -50,6 +52,31 @@ async fn a_job_for_later_gets_its_schedule() {
     look_twice(&around, &mut Repairer::new(&around.context)).await;
     let found = around.bus().find_job_message(&stored.event.job).await.unwrap().unwrap();
     assert_eq!(found.place, Place::Scheduled);
+}
+
+/// The queue of one capability is full: its jobs wait, and nobody else's do.
+#[tokio::test]
+async fn a_full_queue_holds_nobody_else_up() {
+    let nats = NatsServer::start().await;
+    let mut options = nats.options("small");
+    options.limits.jobs_messages = 1;
+    let small = Bus::connect(options, Arc::new(SystemClock)).await.unwrap();
+    small.ensure_topology().await.unwrap();
+    let around = Surroundings::on(nats, Arc::new(SystemClock)).await;
+    let first = around.submit(|_| {}).await;
+    let refused = around.write_event(|_| {}).await;
+    let run_at = SystemClock.now().plus(Duration::from_hours(1));
+    let later = around.write_event(|job| job.run_at = Some(run_at)).await;
+    record(&around).await;
+    let mut repairer = Repairer::new(&around.context);
+    look_twice(&around, &mut repairer).await;
+    let found = async |job| around.bus().find_job_message(job).await.unwrap();
+    assert!(found(&later.event.job).await.is_some());
+    assert_eq!(found(&refused.event.job).await, None);
+
+    around.take(Lane::Normal).await.unwrap().pulled.ack().await.unwrap();
+    around.succeed(&first).await;
+    perform_until(&mut repairer, async || found(&refused.event.job).await.is_some()).await;
 }
 
 /// The message of a running job is lost with its worker: the next worker takes over.

@@ -7,7 +7,8 @@ use tests::{Fleet, Role, eventually, run_program};
 #[tokio::test]
 async fn keys_are_made_listed_and_revoked() {
     let mut fleet = Fleet::builder().with(Role::Gateway, 2).start().await;
-    let made = fleet.run(&["--json", "keys", "create", "--tenant", "acme", "--name", "ci"]).await.json();
+    let made =
+        fleet.run(&["--json", "keys", "create", "--tenant", "acme", "--name", "ci"]).await.json();
     let key = made["key"].as_str().unwrap();
     let gateways = fleet.all(Role::Gateway);
     for gateway in &gateways {
@@ -73,9 +74,11 @@ async fn queues_workers_and_the_doctor_tell_how_it_stands() {
     client.ended(job.id).await;
 
     let queues = fleet.run(&["--json", "queues"]).await.json();
-    let normal = queues["data"].as_array().unwrap().iter().find(|queue| {
-        queue["capability"] == "diagnostic" && queue["lane"] == "normal"
-    });
+    let normal = queues["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|queue| queue["capability"] == "diagnostic" && queue["lane"] == "normal");
     assert_eq!(normal.unwrap()["delivered_total"], 1);
     let workers = fleet.run(&["--json", "workers"]).await.json();
     assert_eq!(workers["data"].as_array().unwrap().len(), 2);
@@ -97,7 +100,11 @@ async fn a_command_without_a_gateway_or_a_key_says_so() {
     let away = [("MILLRACE_URL", "http://127.0.0.1:1"), ("MILLRACE_API_KEY", "mr_x")];
     let away = away.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let ran = run_program(&["jobs", "list"], away).await;
-    assert!(ran.complaint(4).contains("no gateway answers at http://127.0.0.1:1"), "{}", ran.stderr);
+    assert!(
+        ran.complaint(4).contains("no gateway answers at http://127.0.0.1:1"),
+        "{}",
+        ran.stderr
+    );
 
     let dir = tempfile::tempdir().unwrap();
     let ran = run_program(&["--data-dir", dir.path().to_str().unwrap(), "jobs", "list"], []).await;

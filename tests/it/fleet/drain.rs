@@ -70,7 +70,7 @@ async fn a_gateway_answers_those_who_wait() {
     let mut fleet = Fleet::builder().llm(&upstream.url()).start().await;
     let (client, gateway) = (fleet.client(), fleet.first(Role::Gateway));
     let body = json!({"model": "tiny", "messages": [{"role": "user", "content": "Hi"}]});
-    client.knows_models(&["tiny"]).await;
+    client.knows("tiny").await;
     let call = client.post("/v1/chat/completions").json(&body).send();
     let stop = async {
         upstream.asked_times(1).await;

@@ -23,7 +23,8 @@ async fn every_mistake_in_the_configuration_is_named() {
     std::fs::write(&file, "[gateway]\nlisten = \"nowhere\"\n\n[jobs]\nmax_attemps = 3\n").unwrap();
     let ran = run_program(&["gateway", "--config", file.to_str().unwrap()], NOTHING).await;
     let lines = ran.complaints(2);
-    let told = |parts: &[&str]| lines.iter().any(|line| parts.iter().all(|part| line.contains(part)));
+    let told =
+        |parts: &[&str]| lines.iter().any(|line| parts.iter().all(|part| line.contains(part)));
     assert!(told(&["millrace.toml:2:", "[gateway] listen", "nowhere"]), "{lines:#?}");
     assert!(told(&["millrace.toml:5:", "max_attemps", "did you mean max_attempts?"]), "{lines:#?}");
     assert!(told(&["[objects] url", "MILLRACE_OBJECTS__URL"]), "{lines:#?}");
@@ -32,7 +33,11 @@ async fn every_mistake_in_the_configuration_is_named() {
     let lines = ran.complaints(2);
     assert!(lines.iter().any(|line| line.contains("MILLRACE_KEEPER__RECORD_BATCH")), "{lines:#?}");
     let ran = run_program(&["worker"], env("MILLRACE_WORKER__IDD", "x")).await;
-    assert!(ran.complaints(2).iter().any(|line| line.contains("MILLRACE_WORKER__ID")), "{}", ran.stderr);
+    assert!(
+        ran.complaints(2).iter().any(|line| line.contains("MILLRACE_WORKER__ID")),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[tokio::test]

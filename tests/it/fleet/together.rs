@@ -57,7 +57,7 @@ async fn a_job_is_canceled_and_a_call_is_answered_at_any_gateway() {
     assert_eq!(one.post("/v1/jobs").json(&later).send().await.status, 422);
 
     for client in [&one, &other] {
-        client.knows_models(&["tiny"]).await;
+        client.knows("tiny").await;
         let chat = json!({"model": "tiny", "messages": [{"role": "user", "content": "Hi"}]});
         let answer = client.post("/v1/chat/completions").json(&chat).send().await.expect(200);
         assert_eq!(answer["choices"][0]["message"]["content"], "Hello from the scripted upstream.");

@@ -17,10 +17,7 @@ async fn up(dir: &Path) -> (Process, Client) {
         &["--egress-allow", "127.0.0.0/8"],
     ]
     .concat();
-    let environment = [
-        ("MILLRACE_JOBS__ACK_WAIT", "2s"),
-        ("MILLRACE_KEEPER__REPAIR_GRACE", "1s"),
-    ];
+    let environment = [("MILLRACE_JOBS__ACK_WAIT", "2s"), ("MILLRACE_KEEPER__REPAIR_GRACE", "1s")];
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let mut process = start_program(&arguments, environment);
     let line = process.says("gateway     ready").await;
@@ -34,7 +31,8 @@ async fn one_line_per_role_and_a_key_for_the_owner_alone() {
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("data");
     let (mut up, client) = up(&dir).await;
-    for line in ["nats        ready", "keeper      ready", "dispatcher  ready", "worker      ready"] {
+    for line in ["nats        ready", "keeper      ready", "dispatcher  ready", "worker      ready"]
+    {
         assert!(up.said(line).is_some(), "{line}: {}", up.last_words());
     }
     let mode = |name: &str| {
@@ -57,7 +55,8 @@ async fn after_a_kill_the_next_start_goes_on_where_it_was() {
     let receiver = Receiver::start().await;
     let (mut first, client) = up(dir.path()).await;
     let soon = SystemClock.now().plus(Duration::from_secs(4));
-    let scheduled = json!({"operation": "diagnostic.echo", "run_at": soon, "webhook": receiver.url()});
+    let scheduled =
+        json!({"operation": "diagnostic.echo", "run_at": soon, "webhook": receiver.url()});
     let scheduled = client.submit_job(scheduled).await;
     let runs = client.submit("diagnostic.sleep", json!({"ms": 2_000})).await;
     client.reaches(runs.id, JobState::Running).await;

@@ -62,7 +62,10 @@ async fn a_call_is_answered_by_the_run_that_has_it() {
     stack.add(Role::Worker).await;
     stack.kill_worker(first).await;
     let answer = call.await.unwrap();
-    assert_eq!(answer.expect(200)["choices"][0]["message"]["content"], "Hello from the scripted upstream.");
+    assert_eq!(
+        answer.expect(200)["choices"][0]["message"]["content"],
+        "Hello from the scripted upstream."
+    );
     assert_eq!(upstream.asked().len(), 2);
 }
 

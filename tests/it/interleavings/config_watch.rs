@@ -32,10 +32,8 @@ async fn a_gateway_whose_watch_died_hears_of_a_revoked_key() {
         bucket.delete_consumer(&watch).await.unwrap();
     }
     revoke(&admin, &key).await;
-    eventually("the key is refused", async || {
-        caller.get("/v1/models").send().await.status == 401
-    })
-    .await;
+    eventually("the key is refused", async || caller.get("/v1/models").send().await.status == 401)
+        .await;
 }
 
 /// Interleaving 19: a gateway that is cut off can not know who was revoked. After half a minute it grants nothing.
@@ -50,13 +48,9 @@ async fn a_gateway_that_is_cut_off_grants_nothing() {
 
     stack.link(cut_off).cut();
     revoke(&admin, &key).await;
-    eventually("nothing is granted", async || {
-        caller.get("/v1/models").send().await.status == 503
-    })
-    .await;
+    eventually("nothing is granted", async || caller.get("/v1/models").send().await.status == 503)
+        .await;
     stack.link(cut_off).mend();
-    eventually("the key is refused", async || {
-        caller.get("/v1/models").send().await.status == 401
-    })
-    .await;
+    eventually("the key is refused", async || caller.get("/v1/models").send().await.status == 401)
+        .await;
 }

@@ -58,12 +58,15 @@ async fn a_retry_is_recorded_then_scheduled_then_acked() {
     assert_eq!((ended.status, ended.attempt), (JobState::Succeeded, 2));
 
     let heard = spy.all();
-    let event = heard.iter().position(|one| {
-        one.event().is_some_and(|e| e.state == JobState::Queued && e.attempt == 2)
-    });
+    let event = heard
+        .iter()
+        .position(|one| one.event().is_some_and(|e| e.state == JobState::Queued && e.attempt == 2));
     let schedule = heard.iter().position(|one| one.subject.starts_with("delays.at."));
     let ack = heard.iter().position(|one| {
         one.settlement().is_some_and(|s| s.stream == "JOBS_diagnostic" && s.kind == "+ACK")
     });
-    assert!(event.is_some() && event < schedule && schedule < ack, "{event:?} {schedule:?} {ack:?}");
+    assert!(
+        event.is_some() && event < schedule && schedule < ack,
+        "{event:?} {schedule:?} {ack:?}"
+    );
 }

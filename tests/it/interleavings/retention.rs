@@ -45,7 +45,8 @@ async fn a_job_that_waits_does_not_age() {
         .iter()
         .filter_map(|one| Some((one.event()?.kind, one.headers.get("Nats-TTL").is_some())))
         .collect();
-    let expected = [(EventKind::Queued, false), (EventKind::Started, false), (EventKind::Succeeded, true)];
+    let expected =
+        [(EventKind::Queued, false), (EventKind::Started, false), (EventKind::Succeeded, true)];
     assert_eq!(ages, expected);
     let client = async_nats::connect(stack.nats.url()).await.unwrap();
     let jetstream = async_nats::jetstream::new(client);

@@ -10,7 +10,12 @@ use tests::{Client, Receiver, Role, Stack, eventually};
 /// What a 2xx says, at the moment when it is said.
 #[tokio::test]
 async fn an_accepted_job_has_its_event_and_its_message() {
-    let stack = Stack::builder().without(Role::Worker).without(Role::Keeper).leaves_messages().start().await;
+    let stack = Stack::builder()
+        .without(Role::Worker)
+        .without(Role::Keeper)
+        .leaves_messages()
+        .start()
+        .await;
     let later = common::clock::Timestamp::parse("2999-01-01T00:00:00Z").unwrap();
     for (run_at, place) in [(None, Place::Jobs), (Some(later), Place::Scheduled)] {
         let mut job = json!({ "operation": "diagnostic.echo" });

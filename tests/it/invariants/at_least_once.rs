@@ -52,13 +52,15 @@ async fn a_draining_worker_finishes_what_runs() {
 async fn a_job_that_kills_its_workers_is_parked() {
     let mut stack = Stack::builder().set("jobs.vanish_limit", "2").start().await;
     let client = stack.client();
-    let job = json!({ "operation": "diagnostic.sleep", "input": { "ms": 60_000 }, "max_attempts": 9 });
+    let job =
+        json!({ "operation": "diagnostic.sleep", "input": { "ms": 60_000 }, "max_attempts": 9 });
     let job = client.submit_job(job).await.id;
     for attempt in 1..=2 {
-        client.until(job, "the attempt", |job| {
-            job.status == JobState::Running && job.attempt == attempt
-        })
-        .await;
+        client
+            .until(job, "the attempt", |job| {
+                job.status == JobState::Running && job.attempt == attempt
+            })
+            .await;
         let worker = stack.first(Role::Worker);
         stack.kill_worker(worker).await;
         stack.add(Role::Worker).await;

@@ -34,7 +34,11 @@ async fn keys_are_live_everywhere() {
             client.with_key(key).get("/v1/models").send().await.status == 200
         })
         .await;
-        assert_eq!(client.with_key(key).post("/v1/admin/keys").json(&json!({})).send().await.error(403), "permission_denied", "{n}");
+        assert_eq!(
+            client.with_key(key).post("/v1/admin/keys").json(&json!({})).send().await.error(403),
+            "permission_denied",
+            "{n}"
+        );
     }
     let revoke = format!("/v1/admin/keys/{}/revoke", made["id"].as_str().unwrap());
     clients[1].post(&revoke).send().await.expect(200);

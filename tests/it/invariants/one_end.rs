@@ -70,7 +70,10 @@ async fn the_first_end_is_final() {
     // Not even a swap that names the end as its predecessor is made by the moves of a job.
     drop(refused);
     let end = stack.bus.events().last(job).await.unwrap().unwrap().event;
-    assert!(end.finished(success("1"), None, std::time::Duration::ZERO, &common::clock::SystemClock).is_err());
+    assert!(
+        end.finished(success("1"), None, std::time::Duration::ZERO, &common::clock::SystemClock)
+            .is_err()
+    );
     assert_eq!(client.ended(job).await.status, JobState::Canceled);
     assert_eq!(client.cancel(job).await.status, JobState::Canceled);
 }

@@ -9,8 +9,10 @@ use tests::{Receiver, Stack, eventually};
 async fn without_sql_only_lists_are_missing() {
     let receiver = Receiver::start().await;
     let folder = tempfile::tempdir().unwrap();
-    let missing = folder.path().join("mounted/later");
-    let url = format!("sqlite://{}/records.sqlite", missing.display());
+    // Where the database should be there is something else.
+    let in_the_way = folder.path().join("records.sqlite");
+    std::fs::create_dir(&in_the_way).unwrap();
+    let url = format!("sqlite://{}", in_the_way.display());
     let stack = Stack::builder().set("records.url", url).start().await;
     let client = stack.client();
     let job = json!({ "operation": "diagnostic.echo", "input": 7, "webhook": receiver.url() });
@@ -23,7 +25,7 @@ async fn without_sql_only_lists_are_missing() {
     assert_eq!(client.get(&unknown).send().await.error(503), "unavailable", "it may be recorded");
     client.get("/readyz").send().await.expect(200);
 
-    std::fs::create_dir_all(&missing).unwrap();
+    std::fs::remove_dir(&in_the_way).unwrap();
     eventually("the records catch up", async || {
         let list = client.get("/v1/jobs").send().await;
         list.status == 200 && list.expect(200)["data"][0]["id"] == job.to_string()

@@ -9,7 +9,9 @@ use tests::{Fleet, Hand, Receiver, Role, Stack};
 fn listening(pid: u32) -> Vec<String> {
     let sockets: Vec<String> = std::fs::read_dir(format!("/proc/{pid}/fd"))
         .unwrap()
-        .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok()?.into_os_string().into_string().ok())
+        .filter_map(|entry| {
+            std::fs::read_link(entry.ok()?.path()).ok()?.into_os_string().into_string().ok()
+        })
         .filter_map(|link| Some(link.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
         .collect();
     let mut found = Vec::new();
@@ -54,7 +56,12 @@ async fn a_worker_needs_no_secret_of_ours() {
 async fn a_worker_gets_keys_and_no_urls() {
     let source = Receiver::start().await;
     source.answers(200);
-    let stack = Stack::builder().without(Role::Worker).without(Role::Keeper).leaves_messages().start().await;
+    let stack = Stack::builder()
+        .without(Role::Worker)
+        .without(Role::Keeper)
+        .leaves_messages()
+        .start()
+        .await;
     let client = stack.client();
     let form = Form::new().part("file", Part::bytes(b"P6 1 1 255 abc".to_vec()).file_name("a.ppm"));
     let file = client.post("/v1/files").form(form).send().await.expect(201);

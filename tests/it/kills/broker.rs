@@ -50,7 +50,8 @@ async fn nats_server_dies_in_every_phase() {
     while !hunted.is_empty() {
         assert!(Instant::now() < until, "these steps did not come: {hunted:?}");
         let gateway = hunted.iter().find(|(role, _)| *role == Role::Gateway);
-        let at = gateway.map_or_else(|| client.clone(), |(_, (_, victim))| fleet.client_at(*victim));
+        let at =
+            gateway.map_or_else(|| client.clone(), |(_, (_, victim))| fleet.client_at(*victim));
         tokio::select! {
             () = load.submit_many(8, &at, &audit.promises) => {}
             () = any_springs(&fleet, &hunted) => {}

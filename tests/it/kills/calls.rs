@@ -30,7 +30,7 @@ async fn a_call_is_answered_although_its_worker_dies() {
     let (audit, receiver) = (Audit::begin(&fleet).await, Receiver::start().await);
     let client = fleet.client();
     let mut victims = victims(&mut fleet, Role::Worker, &STEPS).await;
-    client.knows_models(&["tiny"]).await;
+    client.knows("tiny").await;
 
     let mut calls = JoinSet::new();
     while !victims.is_empty() {
@@ -65,7 +65,7 @@ async fn a_stream_whose_worker_dies_ends_with_an_error_and_never_with_a_finish()
     let mut fleet = stubborn_fleet().llm(&upstream.url()).start().await;
     let (audit, receiver) = (Audit::begin(&fleet).await, Receiver::start().await);
     let (client, victim) = (fleet.client(), fleet.first(Role::Worker));
-    client.knows_models(&["tiny"]).await;
+    client.knows("tiny").await;
 
     let call = client.post("/v1/chat/completions").json(&chat(true)).open().await;
     let mut events = Events::of(call).await;

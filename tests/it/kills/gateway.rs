@@ -101,7 +101,8 @@ async fn a_gateway_dies_at_every_step_of_a_cancel() {
         }
     }
     // With the message of a canceled job still in place.
-    let job = json!({"operation": "diagnostic.echo", "run_at": in_a_while(2), "webhook": receiver.url()});
+    let job =
+        json!({"operation": "diagnostic.echo", "run_at": in_a_while(2), "webhook": receiver.url()});
     let job = client.submit_job(job).await;
     let path = format!("/v1/jobs/{}/cancel", job.id);
     let purges: fn(&Said) -> bool = |said| said.goes_to("$JS.API.STREAM.PURGE.");
@@ -122,11 +123,12 @@ async fn a_gateway_dies_while_callers_wait_for_their_answers() {
     let (audit, receiver) = (Audit::begin(&fleet).await, Receiver::start().await);
     let gateways = fleet.all(Role::Gateway);
     let (victim, other) = (fleet.client_at(gateways[0]), fleet.client_at(gateways[1]));
-    victim.knows_models(&["tiny"]).await;
+    victim.knows("tiny").await;
 
     let chat = json!({"model": "tiny", "messages": [{"role": "user", "content": "Hi"}]});
     let call = victim.post("/v1/chat/completions").json(&chat).try_send();
-    let job = json!({"operation": "diagnostic.sleep", "input": {"ms": 800}, "webhook": receiver.url()});
+    let job =
+        json!({"operation": "diagnostic.sleep", "input": {"ms": 800}, "webhook": receiver.url()});
     let waits = victim.post("/v1/jobs").prefer("wait=20").json(&job).try_send();
     let kill = async {
         upstream.asked_times(1).await;

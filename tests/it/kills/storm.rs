@@ -12,20 +12,19 @@ use tokio::time::Instant;
 
 use super::stubborn_fleet;
 
-/// How long processes are killed.
-const STORM: Duration = Duration::from_secs(25);
-/// What the schedule of kills follows from; MILLRACE_TEST_SEED sets another one.
+/// How many seconds processes are killed; TEST_STORM sets another number.
+const STORM: u64 = 25;
+/// What the schedule of kills follows from; TEST_SEED sets another one.
 const SEED: u64 = 2026;
 
-fn seed() -> u64 {
-    let given = std::env::var("MILLRACE_TEST_SEED");
-    given.ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED)
+fn setting(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
 #[tokio::test]
 async fn whatever_is_killed_nothing_that_was_promised_is_lost() {
-    let seed = seed();
-    println!("seed {seed}");
+    let (seed, storm) = (setting("TEST_SEED", SEED), setting("TEST_STORM", STORM));
+    println!("{storm} seconds, seed {seed}");
     let upstream = Upstream::start(&["tiny"]).await;
     let builder = stubborn_fleet().with(Role::Gateway, 2).with(Role::Worker, 3);
     let builder = builder.with(Role::Dispatcher, 2).with(Role::Keeper, 2).llm(&upstream.url());
@@ -33,7 +32,7 @@ async fn whatever_is_killed_nothing_that_was_promised_is_lost() {
     let (audit, receiver) = (Audit::begin(&fleet).await, Receiver::start().await);
     let secret = fleet.client().webhook_secret().await;
 
-    let until = Instant::now() + STORM;
+    let until = Instant::now() + Duration::from_secs(storm);
     let mut callers = JoinSet::new();
     for (number, gateway) in fleet.all(Role::Gateway).into_iter().enumerate() {
         let (client, promises) = (fleet.client_at(gateway), audit.promises.clone());

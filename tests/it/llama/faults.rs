@@ -14,7 +14,7 @@ async fn fleet() -> (Upstream, Fleet, Client) {
     let builder = builder.set("worker.llm.0.request_timeout", "2s");
     let mut fleet = builder.set("worker.llm.0.idle_timeout", "1s").start().await;
     let client = fleet.client();
-    client.knows_models(&["tiny"]).await;
+    client.knows("tiny").await;
     (upstream, fleet, client)
 }
 
@@ -36,7 +36,10 @@ fn broken_off(events: &[ServerEvent]) -> (String, Value) {
     let (last, others) = events.split_last().expect("the stream says why it ends");
     assert!(events.iter().all(|event| event.data != "[DONE]"), "{events:#?}");
     let chunks: Vec<Value> = others.iter().map(ServerEvent::json).collect();
-    assert!(chunks.iter().all(|chunk| chunk["choices"][0]["finish_reason"].is_null()), "{chunks:#?}");
+    assert!(
+        chunks.iter().all(|chunk| chunk["choices"][0]["finish_reason"].is_null()),
+        "{chunks:#?}"
+    );
     let words = chunks.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str());
     (words.collect(), last.json()["error"].clone())
 }

@@ -7,8 +7,9 @@ use tests::{Client, Events, Fleet, Process, Receiver, Role, start_program};
 
 const SENTENCE: &str = "Hello from the scripted model.";
 
-/// A fleet whose one worker was started by hand, with the option that names the server.
-async fn with_llama(models: &[&str]) -> (Llama, Fleet, Process, Client) {
+/// A fleet whose one worker was started by hand, with the option that names the server. In the order of their end, the
+/// last one first: the fleet looks for messages that its worker has left.
+async fn with_llama(models: &[&str]) -> (Llama, Process, Fleet, Client) {
     let llama = Llama::start(models).await;
     let mut fleet = Fleet::builder().without(Role::Worker).start().await;
     let nats = fleet.nats.url();
@@ -16,13 +17,15 @@ async fn with_llama(models: &[&str]) -> (Llama, Fleet, Process, Client) {
     let mut worker = start_program(&arguments, fleet.settings.environment());
     worker.says("ready: llm").await;
     let client = fleet.client();
-    client.knows_models(models).await;
-    (llama, fleet, worker, client)
+    for model in models {
+        client.knows(model).await;
+    }
+    (llama, worker, fleet, client)
 }
 
 #[tokio::test]
 async fn a_chat_is_answered_in_every_style() {
-    let (_llama, _fleet, _worker, client) = with_llama(&["script"]).await;
+    let (_llama, _worker, _fleet, client) = with_llama(&["script"]).await;
     let receiver = Receiver::start().await;
     let chat = json!({"model": "script", "messages": [{"role": "user", "content": "Say hello."}]});
 
@@ -44,7 +47,7 @@ async fn a_chat_is_answered_in_every_style() {
 
 #[tokio::test]
 async fn a_chat_is_streamed_token_by_token() {
-    let (_llama, _fleet, _worker, client) = with_llama(&["script"]).await;
+    let (_llama, _worker, _fleet, client) = with_llama(&["script"]).await;
     let chat = json!({
         "model": "script", "stream": true, "messages": [{"role": "user", "content": "Say hello."}],
     });
@@ -55,7 +58,9 @@ async fn a_chat_is_streamed_token_by_token() {
     assert_eq!(done.data, "[DONE]");
     let words: Vec<String> = chunks
         .iter()
-        .filter_map(|event| event.json()["choices"][0]["delta"]["content"].as_str().map(str::to_owned))
+        .filter_map(|event| {
+            event.json()["choices"][0]["delta"]["content"].as_str().map(str::to_owned)
+        })
         .filter(|word| !word.is_empty())
         .collect();
     assert!(words.len() > 3, "{words:?}");
@@ -65,7 +70,7 @@ async fn a_chat_is_streamed_token_by_token() {
 
 #[tokio::test]
 async fn a_caller_who_leaves_stops_a_model_that_never_would() {
-    let (_llama, fleet, _worker, client) = with_llama(&["endless"]).await;
+    let (_llama, _worker, _fleet, client) = with_llama(&["endless"]).await;
     let chat = json!({
         "model": "endless", "stream": true, "messages": [{"role": "user", "content": "Go on."}],
     });
@@ -80,12 +85,11 @@ async fn a_caller_who_leaves_stops_a_model_that_never_would() {
     });
     let answer = client.post("/v1/chat/completions").json(&short).send().await.expect(200);
     assert_eq!(answer["choices"][0]["finish_reason"], "length");
-    drop(fleet);
 }
 
 #[tokio::test]
 async fn texts_are_embedded() {
-    let (_llama, _fleet, _worker, client) = with_llama(&["embed"]).await;
+    let (_llama, _worker, _fleet, client) = with_llama(&["embed"]).await;
     let body = json!({"model": "embed", "input": ["one text", "another text"]});
     let answer = client.post("/v1/embeddings").json(&body).send().await.expect(200);
     let vector = |index: usize| answer["data"][index]["embedding"].as_array().unwrap();

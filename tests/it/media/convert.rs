@@ -45,7 +45,8 @@ async fn a_video_of_an_uploaded_file_is_trimmed_and_told_by_callback() {
     let mut fleet = fleet().await;
     let (client, receiver) = (fleet.client(), Receiver::start().await);
     let part = Part::bytes(film(3.0).to_vec()).file_name("holiday.mp4");
-    let file = client.post("/v1/files").form(Form::new().part("file", part)).send().await.expect(201);
+    let file =
+        client.post("/v1/files").form(Form::new().part("file", part)).send().await.expect(201);
     let job = json!({
         "operation": "video.trim", "input": {"start": 1.0, "duration": 1.0},
         "files": {"source": {"file_id": file["id"]}}, "webhook": receiver.url(),

@@ -28,8 +28,11 @@ async fn corrupt_media_fails_with_a_sentence() {
     let convert = || json!({"operation": "video.convert", "input": {"format": "webm"}});
     let whole = film(2.0);
     let half = whole.slice(..whole.len() / 2);
-    let noise: Bytes = (0_u32..50_000).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-    for (source, words) in [(half, ["incomplete", "damaged"]), (noise, ["source file", "source file"])] {
+    let noise: Bytes =
+        (0_u32..50_000).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    for (source, words) in
+        [(half, ["incomplete", "damaged"]), (noise, ["source file", "source file"])]
+    {
         let sentence = refusal(&client, convert(), &source).await;
         assert!(words.iter().any(|word| sentence.contains(word)), "{sentence}");
     }
@@ -44,7 +47,10 @@ async fn a_playlist_in_disguise_is_refused() {
     let client = fleet.client();
     let secret = fleet.dir().join("records.sqlite");
     for playlist in [
-        format!("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n", secret.display()),
+        format!(
+            "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n",
+            secret.display()
+        ),
         format!("ffconcat version 1.0\nfile '{}'\n", secret.display()),
     ] {
         let job = json!({"operation": "video.convert", "input": {"format": "mp4"}});

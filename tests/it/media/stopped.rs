@@ -26,12 +26,14 @@ fn works(fleet: &Fleet, worker: Member) -> bool {
 
 /// Waits until none of these processes is left.
 async fn are_gone(children: &[(u32, String)]) {
-    eventually("the children are gone", async || !children.iter().any(|(id, _)| is_alive(*id))).await;
+    eventually("the children are gone", async || !children.iter().any(|(id, _)| is_alive(*id)))
+        .await;
 }
 
 /// How long it takes until the worker has no child left.
 async fn freed(fleet: &Fleet, worker: Member, since: Instant) -> Duration {
-    eventually("the worker's children are gone", async || fleet[worker].descendants().is_empty()).await;
+    eventually("the worker's children are gone", async || fleet[worker].descendants().is_empty())
+        .await;
     since.elapsed()
 }
 
@@ -87,14 +89,15 @@ async fn long_stream() -> (Upstream, Fleet, Client) {
     upstream.will(Answer::Stream { tokens: 1_200, pause, end: End::Whole });
     let mut fleet = Fleet::builder().llm(&upstream.url()).start().await;
     let client = fleet.client();
-    client.knows_models(&["tiny"]).await;
+    client.knows("tiny").await;
     (upstream, fleet, client)
 }
 
 #[tokio::test]
 async fn a_caller_who_hangs_up_closes_the_upstream_within_a_second() {
     let (upstream, _fleet, client) = long_stream().await;
-    let chat = json!({"model": "tiny", "stream": true, "messages": [{"role": "user", "content": "Hi"}]});
+    let chat =
+        json!({"model": "tiny", "stream": true, "messages": [{"role": "user", "content": "Hi"}]});
     let call = client.post("/v1/chat/completions").json(&chat).open().await;
     let job = call.headers()["x-millrace-job"].to_str().unwrap().to_owned();
     let mut events = Events::of(call).await;

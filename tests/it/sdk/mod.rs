@@ -9,7 +9,8 @@ async fn the_openai_sdks_list_chat_stream_and_embed() {
     let upstream = Upstream::start(&["tiny", "vectors"]).await;
     let mut fleet = Fleet::builder().with(Role::Gateway, 2).llm(&upstream.url()).start().await;
     let client = fleet.client();
-    client.knows_models(&["tiny", "vectors"]).await;
+    client.knows("tiny").await;
+    client.knows("vectors").await;
     let key = client.new_key("acme").await;
     for sdk in Sdk::ALL {
         let environment = [
@@ -21,7 +22,14 @@ async fn the_openai_sdks_list_chat_stream_and_embed() {
         ];
         let ran = sdk.run("openai_story", &environment, "").await;
         assert_eq!(ran.code, 0, "{sdk:?}: {}\n{}", ran.stdout, ran.stderr);
-        for step in ["models: 2", "chat: ", "stream: ", "embeddings: 2", "unknown model: 404", "wrong key: 401"] {
+        for step in [
+            "models: 2",
+            "chat: ",
+            "stream: ",
+            "embeddings: 2",
+            "unknown model: 404",
+            "wrong key: 401",
+        ] {
             assert!(ran.stdout.contains(step), "{sdk:?} {step}: {}", ran.stdout);
         }
     }
@@ -34,7 +42,7 @@ async fn what_an_sdk_does_not_know_passes_through() {
     let upstream = Upstream::start(&["tiny"]).await;
     let mut fleet = Fleet::builder().llm(&upstream.url()).start().await;
     let client = fleet.client();
-    client.knows_models(&["tiny"]).await;
+    client.knows("tiny").await;
     let body = json!({
         "model": "tiny", "messages": [{"role": "user", "content": "Hi"}],
         "guided_json": {"type": "object"}, "top_k": 4,

@@ -71,7 +71,8 @@ async fn without_the_object_store_a_result_waits() {
 
     let (status, parts) = missing(&client).await;
     assert_eq!((status, parts), (503, vec!["objects".to_owned()]));
-    let refused = client.post("/v1/jobs").json(&json!({ "operation": "diagnostic.echo", "input": large }));
+    let refused =
+        client.post("/v1/jobs").json(&json!({ "operation": "diagnostic.echo", "input": large }));
     assert_eq!(refused.send().await.error(503), "unavailable");
     // Small things do not need it.
     assert_eq!(client.ended(job).await.status, JobState::Succeeded);

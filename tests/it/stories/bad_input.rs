@@ -5,7 +5,12 @@ use tests::upstream::Upstream;
 use tests::{Answer, Client, Receiver, Role, Stack, eventually};
 
 async fn gateway() -> Stack {
-    Stack::builder().without(Role::Worker).without(Role::Keeper).without(Role::Dispatcher).start().await
+    Stack::builder()
+        .without(Role::Worker)
+        .without(Role::Keeper)
+        .without(Role::Dispatcher)
+        .start()
+        .await
 }
 
 async fn submit(client: &Client, job: &Value) -> Answer {
@@ -55,21 +60,23 @@ async fn malformed_json_is_answered_with_its_position() {
 async fn every_wrong_field_is_named() {
     let stack = gateway().await;
     let client = stack.client();
-    let answer = submit(&client, &json!({
-        "operation": "diagnostic.sleep",
-        "input": { "ms": 99_999_999 },
-        "max_attempts": 0,
-        "run_at": "2999-01-01T00:00:00Z",
-        "deadline": "2001-01-01T00:00:00Z",
-        "webhook": "http://10.0.0.1/hook",
-        "metadata": { "": "x" },
-    }))
+    let answer = submit(
+        &client,
+        &json!({
+            "operation": "diagnostic.sleep",
+            "input": { "ms": 99_999_999 },
+            "max_attempts": 0,
+            "run_at": "2999-01-01T00:00:00Z",
+            "deadline": "2001-01-01T00:00:00Z",
+            "webhook": "http://10.0.0.1/hook",
+            "metadata": { "": "x" },
+        }),
+    )
     .await;
     let mut named = fields(&answer);
     named.sort();
     named.dedup();
-    let expected =
-        ["deadline", "input.ms", "max_attempts", "metadata.", "run_at", "webhook"];
+    let expected = ["deadline", "input.ms", "max_attempts", "metadata.", "run_at", "webhook"];
     assert_eq!(named, expected);
     let answer = submit(&client, &json!({ "operation": "diagnostic.echo", "prio": 1 })).await;
     assert_eq!(fields(&answer), ["prio"]);
@@ -110,7 +117,11 @@ async fn a_wrong_or_revoked_key_is_refused() {
     caller.get("/v1/models").send().await.expect(200);
     let by_header = client.with_key("").get("/v1/models").header("x-api-key", &key).send().await;
     by_header.expect(200);
-    client.post(&format!("/v1/admin/keys/{}/revoke", id.as_str().unwrap())).send().await.expect(200);
+    client
+        .post(&format!("/v1/admin/keys/{}/revoke", id.as_str().unwrap()))
+        .send()
+        .await
+        .expect(200);
     for key in ["", "mr_wrong", key.as_str()] {
         let answer = client.with_key(key).get("/v1/models").send().await;
         assert_eq!(answer.error(401), "invalid_api_key", "{key}");
@@ -122,9 +133,12 @@ async fn a_wrong_or_revoked_key_is_refused() {
 async fn an_id_that_is_none_is_not_found() {
     let stack = Stack::builder().without(Role::Worker).without(Role::Dispatcher).start().await;
     let client = stack.client();
-    eventually("the records are there", async || client.get("/v1/jobs").send().await.status == 200).await;
+    eventually("the records are there", async || client.get("/v1/jobs").send().await.status == 200)
+        .await;
     let unknown = common::job::JobId::new(&common::clock::SystemClock);
-    for path in [format!("/v1/jobs/{unknown}"), "/v1/jobs/not-an-id".to_owned(), "/v1/nothing".to_owned()] {
+    for path in
+        [format!("/v1/jobs/{unknown}"), "/v1/jobs/not-an-id".to_owned(), "/v1/nothing".to_owned()]
+    {
         assert_eq!(client.get(&path).send().await.error(404), "not_found", "{path}");
     }
 }
@@ -171,7 +185,8 @@ async fn a_webhook_to_a_private_target_is_blocked_at_delivery() {
     let job = client.submit_job(job).await.id;
     client.ended(job).await;
     eventually("the delivery is dead", async || {
-        let page = client.get(&format!("/v1/webhooks/deliveries?job={job}")).send().await.expect(200);
+        let page =
+            client.get(&format!("/v1/webhooks/deliveries?job={job}")).send().await.expect(200);
         page["data"][0]["status"] == "dead"
     })
     .await;

@@ -21,7 +21,10 @@ async fn a_thousand_jobs_are_accepted_at_once_and_all_run() {
     let heard = spy.wait_for("the end of all", |heard| ends(heard).len() == JOBS).await;
     for event in heard.iter().filter_map(Overheard::event).filter(JobEvent::is_terminal) {
         assert_eq!(event.job.lane, Lane::Bulk);
-        assert_eq!(event.result.unwrap().inline.unwrap().get(), event.job.input.as_ref().unwrap().get());
+        assert_eq!(
+            event.result.unwrap().inline.unwrap().get(),
+            event.job.input.as_ref().unwrap().get()
+        );
     }
 }
 
@@ -42,7 +45,8 @@ async fn each_job_of_a_batch_is_answered_on_its_own() {
         { "operation": "diagnostic.echo", "lane": "normal" },
     ]});
     let answer = client.post("/v1/jobs/batch").json(&jobs).send().await.expect(200);
-    let statuses: Vec<_> = answer["data"].as_array().unwrap().iter().map(|one| &one["status"]).collect();
+    let statuses: Vec<_> =
+        answer["data"].as_array().unwrap().iter().map(|one| &one["status"]).collect();
     assert_eq!(statuses, [&json!(202), &json!(404), &json!(422), &json!(422), &json!(202)]);
     for index in [0, 4] {
         let id = answer["data"][index]["job"]["id"].as_str().unwrap().parse().unwrap();
@@ -55,8 +59,10 @@ async fn each_job_of_a_batch_is_answered_on_its_own() {
 async fn a_repeated_batch_is_answered_with_its_jobs() {
     let stack = Stack::start().await;
     let client = stack.client();
-    let jobs = json!({ "jobs": [{ "operation": "diagnostic.echo" }, { "operation": "diagnostic.echo" }] });
-    let send = async || client.post("/v1/jobs/batch").idempotent("b").json(&jobs).send().await.expect(200);
+    let jobs =
+        json!({ "jobs": [{ "operation": "diagnostic.echo" }, { "operation": "diagnostic.echo" }] });
+    let send =
+        async || client.post("/v1/jobs/batch").idempotent("b").json(&jobs).send().await.expect(200);
     let (first, second) = (send().await, send().await);
     for index in 0..2 {
         assert_eq!(first["data"][index]["job"]["id"], second["data"][index]["job"]["id"]);

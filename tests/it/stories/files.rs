@@ -94,7 +94,9 @@ async fn a_job_gets_its_file_either_way() {
     });
     let by_id = client.submit_job(job).await.id;
     let job = r#"{"operation":"image.convert","input":{"format":"png"}}"#;
-    let form = Form::new().text("job", job).part("source", Part::bytes(b"two".to_vec()).file_name("b.png"));
+    let form = Form::new()
+        .text("job", job)
+        .part("source", Part::bytes(b"two".to_vec()).file_name("b.png"));
     let by_form = client.post("/v1/jobs").form(form).send().await.job(202).id;
     for (job, content) in [(by_id, "one"), (by_form, "two")] {
         let held = Hand::of(&stack.bus, "w", "ffmpeg", "ffmpeg").take(Lane::Normal).await;

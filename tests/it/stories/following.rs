@@ -15,7 +15,10 @@ async fn a_long_poll_is_answered_by_the_change() {
     let tag = queued.header("etag").to_owned();
     let same = client.get(&path).header("if-none-match", &tag).send().await;
     assert_eq!((same.status.as_u16(), same.header("etag")), (304, tag.as_str()));
-    assert_eq!(client.get(&format!("{path}/result")).send().await.job(202).status, JobState::Queued);
+    assert_eq!(
+        client.get(&format!("{path}/result")).send().await.job(202).status,
+        JobState::Queued
+    );
 
     let held = client.get(&format!("{path}?wait=20")).header("if-none-match", &tag);
     let held = tokio::task::spawn(held.send());

@@ -67,7 +67,8 @@ async fn a_private_target_is_never_fetched() {
 async fn a_redirect_to_a_private_target_is_not_followed() {
     let (private, public) = (Receiver::start().await, Receiver::start().await);
     // Only the one address is permitted; the redirect leads to another.
-    let stack = Stack::builder().without(Role::Worker).set("egress.allow", "127.0.0.1/32").start().await;
+    let stack =
+        Stack::builder().without(Role::Worker).set("egress.allow", "127.0.0.1/32").start().await;
     public.redirects_to(&private.url().replace("127.0.0.1", "127.0.0.2"));
     let refused = submit(&stack.client(), &public.url()).await;
     assert_eq!(refused.error(422), "invalid_request");
@@ -78,7 +79,8 @@ async fn a_redirect_to_a_private_target_is_not_followed() {
 async fn an_input_over_the_limit_is_refused() {
     let source = Receiver::start().await;
     source.serves("image/png", vec![b'x'; 20_000]);
-    let stack = Stack::builder().without(Role::Worker).set("gateway.file_limit", "10KB").start().await;
+    let stack =
+        Stack::builder().without(Role::Worker).set("gateway.file_limit", "10KB").start().await;
     let refused = submit(&stack.client(), &source.url()).await;
     assert_eq!(refused.error(413), "too_large");
     source.answers(404);

@@ -57,10 +57,8 @@ async fn a_list_is_narrowed_by_what_jobs_have() {
     let failed = client.submit("diagnostic.fail", json!({ "retryable": false })).await.id;
     client.ended(red).await;
     client.ended(failed).await;
-    eventually("both are listed", async || {
-        client.list("state=succeeded,failed").await.len() == 2
-    })
-    .await;
+    eventually("both are listed", async || client.list("state=succeeded,failed").await.len() == 2)
+        .await;
     for (query, expected) in [
         ("state=failed", vec![failed]),
         ("state=succeeded", vec![red]),

@@ -31,6 +31,7 @@ async fn a_corrupt_picture_is_told_in_a_sentence() {
 /// A playlist would have ffmpeg open what it names.
 #[tokio::test]
 async fn a_playlist_in_disguise_is_refused() {
-    let playlist = b"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n";
+    let playlist =
+        b"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n";
     fails("video.convert", r#"{"format":"mp4"}"#, "movie.mp4", playlist).await;
 }

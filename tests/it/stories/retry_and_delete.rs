@@ -20,7 +20,8 @@ async fn a_job_that_fails_twice_succeeds_at_last() {
     assert!(ended.error.is_none());
     let events = spy.events_of(job);
     let waits = events.iter().filter(|event| event.kind == EventKind::Queued).skip(1);
-    let waits: Vec<_> = waits.map(|event| (event.attempt, event.error.clone().unwrap().message)).collect();
+    let waits: Vec<_> =
+        waits.map(|event| (event.attempt, event.error.clone().unwrap().message)).collect();
     assert_eq!(waits, [(2, "not yet".to_owned()), (3, "not yet".to_owned())]);
 }
 
@@ -90,7 +91,11 @@ async fn a_deleted_job_leaves_no_content() {
     let last = stack.bus.events().last(job).await.unwrap().unwrap();
     assert!(!serde_json::to_string(&last.event).unwrap().contains("s3cret"));
     eventually("the record has none either", async || {
-        client.list("").await.iter().any(|listed| listed.id == job && listed.version == bare.version)
+        client
+            .list("")
+            .await
+            .iter()
+            .any(|listed| listed.id == job && listed.version == bare.version)
     })
     .await;
 }

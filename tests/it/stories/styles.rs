@@ -25,7 +25,10 @@ async fn an_accepted_job_leads_to_its_result() {
 
     assert_eq!(client.ended(job.id).await.status, JobState::Succeeded);
     let result = client.get(&job.links.result).send().await;
-    assert_eq!((result.header("content-type"), result.text().as_str()), ("application/json", r#"{"n":1.5}"#));
+    assert_eq!(
+        (result.header("content-type"), result.text().as_str()),
+        ("application/json", r#"{"n":1.5}"#)
+    );
 }
 
 /// `Prefer: wait=N` answers with the ended job in time, and with 202 otherwise.
@@ -76,7 +79,9 @@ async fn a_streamed_chat_grows_to_its_finish() {
     assert_eq!(last.data, "[DONE]");
     let text: String = chunks
         .iter()
-        .filter_map(|chunk| chunk.json()["choices"][0]["delta"]["content"].as_str().map(str::to_owned))
+        .filter_map(|chunk| {
+            chunk.json()["choices"][0]["delta"]["content"].as_str().map(str::to_owned)
+        })
         .collect();
     assert_eq!(text, "Hello from the scripted upstream.");
 }
@@ -119,7 +124,8 @@ async fn embeddings_are_answered_and_can_be_jobs() {
     let body = json!({ "model": "tiny", "input": "some text" });
     let answer = client.post("/v1/embeddings").json(&body).send().await;
     assert_eq!(answer.expect(200)["data"][0]["object"], "embedding");
-    let job = json!({ "operation": "embeddings", "model": "tiny", "input": { "input": "some text" } });
+    let job =
+        json!({ "operation": "embeddings", "model": "tiny", "input": { "input": "some text" } });
     let job = client.submit_job(job).await.id;
     assert_eq!(client.ended(job).await.status, JobState::Succeeded);
     assert_eq!(client.result(job).await.bytes, answer.bytes);

@@ -30,7 +30,10 @@ async fn a_delayed_job_runs_when_it_is_due_and_not_before() {
 async fn a_delay_outlives_the_broker() {
     let mut stack = Stack::start().await;
     let client = stack.client();
-    let job = client.submit_job(json!({ "operation": "diagnostic.echo", "run_at": in_ms(1_500) })).await.id;
+    let job = client
+        .submit_job(json!({ "operation": "diagnostic.echo", "run_at": in_ms(1_500) }))
+        .await
+        .id;
     stack.nats.kill();
     stack.nats.resume().await;
     assert_eq!(client.ended(job).await.status, JobState::Succeeded);
@@ -73,10 +76,8 @@ async fn an_expired_job_is_never_started() {
     let client = stack.client();
     let job = json!({ "operation": "diagnostic.echo", "deadline": in_ms(300) });
     let job = client.submit_job(job).await;
-    tests::eventually("the deadline passes", async || {
-        SystemClock.now() > job.deadline.unwrap()
-    })
-    .await;
+    tests::eventually("the deadline passes", async || SystemClock.now() > job.deadline.unwrap())
+        .await;
     stack.add(Role::Worker).await;
     let ended = client.ended(job.id).await;
     assert_eq!((ended.status, ended.started_at), (JobState::Expired, None));

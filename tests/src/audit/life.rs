@@ -23,7 +23,8 @@ impl Life {
     /// The lives of all jobs: from what is stored, which is the truth, and what was overheard, which has gaps.
     pub(super) fn all(stored: &[Value], overheard: &[Overheard]) -> BTreeMap<String, Self> {
         let mut lives = BTreeMap::<String, Self>::new();
-        let heard = overheard.iter().filter_map(|heard| serde_json::from_slice(&heard.payload).ok());
+        let heard =
+            overheard.iter().filter_map(|heard| serde_json::from_slice(&heard.payload).ok());
         for event in heard {
             lives.entry(job_of(&event)).or_default().note(event);
         }
@@ -81,7 +82,11 @@ impl Life {
     pub(super) fn check(&self, findings: &mut Findings) {
         let Self { id, last, .. } = self;
         if self.ends.len() > 1 {
-            findings.broken.push(format!("{id} ended {} times: {:#?}", self.ends.len(), self.events));
+            findings.broken.push(format!(
+                "{id} ended {} times: {:#?}",
+                self.ends.len(),
+                self.events
+            ));
         }
         if last.is_null() {
             findings.broken.push(format!("an event was overheard and is gone: {:#?}", self.events));

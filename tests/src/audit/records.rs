@@ -43,7 +43,9 @@ fn compare(rows: &[SqliteRow], lives: &BTreeMap<String, Life>, findings: &mut Fi
         let last = life.last();
         let told = (last["version"].as_i64(), last["attempt"].as_i64(), life.state());
         if finished.is_some() && told != (Some(version), Some(attempt), state.as_str()) {
-            findings.broken.push(format!("{id} is recorded as {state} ({version}), not as {told:?}"));
+            findings
+                .broken
+                .push(format!("{id} is recorded as {state} ({version}), not as {told:?}"));
         }
         recorded.insert(id, version);
     }

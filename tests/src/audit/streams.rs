@@ -41,7 +41,9 @@ async fn read_all(url: &str) -> anyhow::Result<Stored> {
     stored.events = contents(&jetstream.get_stream("JOB_EVENTS").await?).await?;
     for delivery in contents(&jetstream.get_stream("DELIVERIES").await?).await? {
         if delivery["status"] != "delivered" {
-            stored.undelivered.push(format!("delivery {} is {}", delivery["id"], delivery["status"]));
+            stored
+                .undelivered
+                .push(format!("delivery {} is {}", delivery["id"], delivery["status"]));
         }
     }
     Ok(stored)

@@ -4,7 +4,7 @@ use common::job::{JobId, JobObject, JobState};
 use serde_json::{Value, json};
 
 use super::{Answer, Client, Events};
-use crate::wait::{PATIENCE, eventually, within};
+use crate::wait::{PATIENCE, within};
 
 impl Client {
     /// Submits a job that is accepted.
@@ -80,16 +80,6 @@ impl Client {
                     _ => drop(answer.job(200)),
                 }
             }
-        })
-    }
-
-    /// Waits until the gateway knows these models.
-    #[track_caller]
-    pub fn knows_models(&self, models: &[&str]) -> impl Future<Output = ()> {
-        eventually("the gateway knows the models", async move || {
-            let list = self.get("/v1/models").send().await.expect(200);
-            let list = list["data"].as_array().cloned().unwrap_or_default();
-            models.iter().all(|model| list.iter().any(|known| known["id"] == *model))
         })
     }
 

@@ -63,7 +63,8 @@ impl Client {
 
     /// A request.
     pub fn call(&self, method: Method, path: &str) -> Call {
-        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
+        let url =
+            if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
         let request = self.http.request(method, url);
         Call::new(if self.key.is_empty() { request } else { request.bearer_auth(&self.key) })
     }

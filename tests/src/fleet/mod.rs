@@ -190,7 +190,8 @@ impl Fleet {
     /// Runs a command of an operator against a gateway of this fleet, with the admin key.
     pub async fn run(&mut self, arguments: &[&str]) -> Ran {
         let url = self.client().base().to_owned();
-        let mut environment: BTreeMap<String, String> = self.ground.settings.environment().collect();
+        let mut environment: BTreeMap<String, String> =
+            self.ground.settings.environment().collect();
         environment.insert("MILLRACE_URL".to_owned(), url);
         environment.insert("MILLRACE_API_KEY".to_owned(), self.admin_key.clone());
         run_program(arguments, environment).await

@@ -17,7 +17,8 @@ pub struct StackBuilder {
 impl Default for StackBuilder {
     fn default() -> Self {
         // In the order of their start: what a gateway accepts finds the others in place.
-        let roles = vec![(Role::Gateway, 1), (Role::Keeper, 1), (Role::Dispatcher, 1), (Role::Worker, 1)];
+        let roles =
+            vec![(Role::Gateway, 1), (Role::Keeper, 1), (Role::Dispatcher, 1), (Role::Worker, 1)];
         Self { plan: GroundPlan::default(), roles }
     }
 }

@@ -69,7 +69,11 @@ impl RunningRole {
     /// Ends it as a signal does.
     pub(super) async fn stop(self, grace: Duration) -> ExitStatus {
         let (ended, has_ended) = oneshot::channel();
-        assert!(self.stop.send(Stop { grace, ended }).is_ok(), "the {} is gone", self.role.as_str());
+        assert!(
+            self.stop.send(Stop { grace, ended }).is_ok(),
+            "the {} is gone",
+            self.role.as_str()
+        );
         let status = has_ended.await.expect("a stop comes to an end");
         let _ = self.thread.join();
         status

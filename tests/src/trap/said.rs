@@ -19,8 +19,10 @@ impl Said {
     /// Takes the first whole message out of the buffer.
     pub(super) fn take(buffer: &mut BytesMut) -> Option<Self> {
         let line = buffer.windows(2).position(|pair| pair == b"\r\n")?;
-        let words: Vec<String> =
-            String::from_utf8_lossy(&buffer[..line]).split_whitespace().map(str::to_owned).collect();
+        let words: Vec<String> = String::from_utf8_lossy(&buffer[..line])
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
         let number = |from_end: usize| -> usize {
             let index = words.len().checked_sub(from_end);
             index.and_then(|index| words[index].parse().ok()).unwrap_or(0)

@@ -37,10 +37,7 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Keeps the engine's own knowledge fresh (for example discovers models) until the token is cancelled.
     /// Most engines have nothing to keep.
-    fn maintain<'a>(
-        &'a self,
-        stop: &'a tokio_util::sync::CancellationToken,
-    ) -> BoxFuture<'a, ()> {
+    fn maintain<'a>(&'a self, stop: &'a tokio_util::sync::CancellationToken) -> BoxFuture<'a, ()> {
         Box::pin(stop.cancelled())
     }
 }

@@ -60,7 +60,9 @@ impl Taker<'_> {
             return self.end(current, Outcome::Expired).await;
         }
         if delivered > self.delivery_limit {
-            return self.park(current, "was given to workers many times, but none could start it").await;
+            return self
+                .park(current, "was given to workers many times, but none could start it")
+                .await;
         }
         Decision::Start
     }

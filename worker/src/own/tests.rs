@@ -154,7 +154,8 @@ async fn an_older_message_sees_its_successor_on_its_way_before_it_goes() {
     let stored = submit(&bus).await;
     let message = pull(&bus).await;
     let owned = start(&bus, &stored, &run()).await;
-    let back = owned.event.given_back(SystemClock.now().plus(Duration::from_secs(60)), &SystemClock);
+    let back =
+        owned.event.given_back(SystemClock.now().plus(Duration::from_secs(60)), &SystemClock);
     bus.events().swap(&back.unwrap(), owned.sequence, PATIENCE).await.unwrap();
 
     let hand = Hand::new();

@@ -97,11 +97,7 @@ impl Lanes {
 }
 
 /// The order of one sweep, as indexes of `consumers`.
-fn order(
-    consumers: &[LaneConsumer],
-    round: u64,
-    hint: Option<&(String, Lane)>,
-) -> Vec<usize> {
+fn order(consumers: &[LaneConsumer], round: u64, hint: Option<&(String, Lane)>) -> Vec<usize> {
     let mut indexes: Vec<usize> = (0..consumers.len()).collect();
     // Models take turns within a lane.
     if !indexes.is_empty() {

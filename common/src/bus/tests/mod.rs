@@ -125,7 +125,9 @@ async fn a_delay_is_moved_when_it_is_due_but_never_over_an_older_copy() {
     let early = bus.forward_due_job(&due).await.unwrap();
     assert!(matches!(early, Forwarded::Later(_)), "{early:?}");
     older.pulled.ack().await.unwrap();
-    while bus.find_job_message(&later.event.job).await.unwrap().map(|f| f.place) == Some(Place::Jobs) {
+    while bus.find_job_message(&later.event.job).await.unwrap().map(|f| f.place)
+        == Some(Place::Jobs)
+    {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(bus.forward_due_job(&due).await.unwrap(), Forwarded::Done);

@@ -107,3 +107,11 @@ async fn a_missing_consumer_is_no_trouble_to_remove_and_is_made_again() {
     stop.cancel();
     keeper.await.unwrap();
 }
+
+#[tokio::test]
+async fn what_was_made_is_found_fit_again() {
+    let server = NatsServer::start().await;
+    let bus = server.bus().await;
+    bus.ensure_topology().await.unwrap();
+    assert!(bus.inspect_topology().await.unwrap().is_empty());
+}

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
+use common::clock::SystemClock;
 use common::error_code::ErrorCode;
-use common::job::{JobError, JobState, Lane};
+use common::job::{JobError, JobEvent, JobState, Lane, Outcome};
 use reqwest::Method;
 use serde_json::json;
 
@@ -144,4 +145,25 @@ async fn models_are_listed_also_when_their_worker_is_away() {
     assert_eq!(models().await["data"][0]["available"], false);
     let none = gateway.get(&gateway.admin_key, "/v1/models/nothing").await;
     assert_eq!(none.error(404), "model_not_found");
+}
+
+/// The last reply of a call was lost on its way: its caller does not wait for it until the deadline.
+#[tokio::test]
+async fn a_call_whose_answer_was_lost_is_told_as_soon_as_its_end_is_seen() {
+    let gateway = TestGateway::start().await;
+    let worker = FakeWorker::chat(&gateway).await;
+    let work = async {
+        let mut call = worker.take(Lane::Interactive).await;
+        call.start().await;
+        let event = JobEvent::submitted(std::sync::Arc::clone(&call.job), &SystemClock);
+        let outcome =
+            Outcome::Succeeded { result: None, artifacts: Vec::new(), usage: None, load_ms: None };
+        let events = worker.bus.events();
+        let end = event.finished(outcome, None, events.retention(), &SystemClock).unwrap();
+        events.create(&end, Duration::from_secs(2)).await.unwrap();
+    };
+    let answer = async { send(chat(&gateway, &hello(false))).await };
+    let both = async { tokio::join!(answer, work) };
+    let (answer, ()) = tokio::time::timeout(Duration::from_secs(15), both).await.unwrap();
+    assert_eq!(answer.error(503), "unavailable");
 }
