@@ -113,7 +113,7 @@ async fn finish(
         }
         // Also when a caller has seen a part of the answer: a stop must not do worse than a crash.
         (Err(_), Some(StopReason::Stopping)) => {
-            return acked(reporter.give_back(owned, Duration::ZERO).await);
+            return acked(&reporter.give_back(owned, Duration::ZERO).await);
         }
         (Err(_), Some(StopReason::TimedOut)) => Err(EngineError::retry(
             ErrorCode::EngineFailed,
@@ -131,15 +131,15 @@ async fn finish(
             }
             let delay = worker.limits.retry.delay(attempt).max(after.unwrap_or_default());
             tracing::info!(error.code = %error.code, delay_ms = delay.as_millis() as u64, "the attempt failed; another follows");
-            acked(reporter.requeue(owned, &error, delay).await)
+            acked(&reporter.requeue(owned, &error, delay).await)
         }
         Err(EngineError::Fail(error)) => fail(&reporter, owned, &context, error).await,
         Err(EngineError::Snooze { after }) => {
-            acked(reporter.give_back(owned, after.max(Duration::from_secs(1))).await)
+            acked(&reporter.give_back(owned, after.max(Duration::from_secs(1))).await)
         }
         // The engine stopped although nobody told it to: its fault, not the job's.
         Err(EngineError::Canceled) => {
-            acked(reporter.give_back(owned, Duration::from_secs(1)).await)
+            acked(&reporter.give_back(owned, Duration::from_secs(1)).await)
         }
     }
 }
@@ -173,7 +173,7 @@ async fn succeed(
         Ok(outcome) => end(reporter, owned, context, outcome, Some((content_type, body))).await,
         Err(error) => {
             tracing::error!(%error, "a result can not be stored; the job is given back");
-            acked(reporter.give_back(owned, STORE_PAUSE).await)
+            acked(&reporter.give_back(owned, STORE_PAUSE).await)
         }
     }
 }
@@ -194,7 +194,7 @@ async fn fail(
     if let Reported::Written(_) = reported {
         context.reply.error(&error).await;
     }
-    acked(reported)
+    acked(&reported)
 }
 
 /// The terminal event precedes the answer: what the caller is told is what the status says.
@@ -223,10 +223,10 @@ async fn end(
             }
         }
     }
-    acked(reported)
+    acked(&reported)
 }
 
-fn acked(reported: Reported) -> Finished {
+fn acked(reported: &Reported) -> Finished {
     match reported {
         Reported::Written(_) => Finished::Ack,
         Reported::Lost | Reported::GaveUp => Finished::Silent,

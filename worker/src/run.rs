@@ -35,13 +35,10 @@ pub(crate) async fn run(
         }
         () = handle.cancel.cancelled() => stop(&mut work).await,
     };
-    match ended {
-        Ok(outcome) => outcome,
-        Err(_) => {
-            tracing::error!(job.id = %context.job.id, job.kind = context.job.operation, "an engine panicked");
-            Err(EngineError::retry(ErrorCode::EngineFailed, "the engine crashed"))
-        }
-    }
+    ended.unwrap_or_else(|_| {
+        tracing::error!(job.id = %context.job.id, job.kind = context.job.operation, "an engine panicked");
+        Err(EngineError::retry(ErrorCode::EngineFailed, "the engine crashed"))
+    })
 }
 
 /// The operation's parameters: from the envelope, or from the object store when they are large.

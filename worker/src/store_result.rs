@@ -28,15 +28,12 @@ pub(crate) async fn store_result(
     let inline = (content_type == "application/json" && body.len() <= JobResult::INLINE_LIMIT)
         .then(|| serde_json::from_slice::<Box<RawValue>>(&body).ok())
         .flatten();
-    let result = match inline {
-        Some(document) => {
-            JobResult { content_type, bytes, inline: Some(document.into()), key: None }
-        }
-        None => {
-            let key = RunKey { job, run }.result();
-            put(objects, &key, body, stop).await?;
-            JobResult { content_type, bytes, inline: None, key: Some(key) }
-        }
+    let result = if let Some(document) = inline {
+        JobResult { content_type, bytes, inline: Some(document.into()), key: None }
+    } else {
+        let key = RunKey { job, run }.result();
+        put(objects, &key, body, stop).await?;
+        JobResult { content_type, bytes, inline: None, key: Some(key) }
     };
     Ok(Outcome::Succeeded { result: Some(result), artifacts, usage, load_ms })
 }

@@ -43,8 +43,7 @@ impl JobState {
     /// Whether the state may be followed by `next`. `running` follows itself when another run takes over.
     pub const fn may_become(self, next: Self) -> bool {
         match self {
-            Self::Scheduled | Self::Queued => !matches!(next, Self::Scheduled),
-            Self::Running => !matches!(next, Self::Scheduled),
+            Self::Scheduled | Self::Queued | Self::Running => !matches!(next, Self::Scheduled),
             Self::Succeeded | Self::Failed | Self::Canceled | Self::Expired => false,
         }
     }

@@ -47,7 +47,7 @@ pub(super) fn check_sleep(input: &RawValue) -> Result<(), Vec<FieldError>> {
     let mut errors = FieldErrors::default();
     match serde_json::from_str::<Sleep>(input.get()) {
         Ok(sleep) => {
-            errors.check(sleep.ms <= 3_600_000, "ms", "must be at most 3600000 (one hour)")
+            errors.check(sleep.ms <= 3_600_000, "ms", "must be at most 3600000 (one hour)");
         }
         Err(error) => errors.push("", error.to_string()),
     }

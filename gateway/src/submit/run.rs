@@ -136,14 +136,11 @@ async fn fall_back(
     let _ = patience.spend(|_| remove).await;
     let job = Arc::new(JobEnvelope { lane: Lane::Normal, ..JobEnvelope::clone(&call) });
     match publish_job(state, &job, patience).await? {
-        Published::Ours(stored) => {
-            Ok(Submitted { job, event: Some(stored), replayed: false, replies })
-        }
         // The end of the call. Its answer was sent to whoever waits for it.
         Published::Theirs(stored) if stored.event.job.lane == Lane::Interactive => {
             Ok(Submitted { job: call, event: None, replayed: false, replies })
         }
-        Published::Theirs(stored) => {
+        Published::Ours(stored) | Published::Theirs(stored) => {
             Ok(Submitted { job, event: Some(stored), replayed: false, replies })
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use common::bus::testing::NatsServer;
 use common::bus::{Bus, BusOptions, StreamLimits};
-use common::clock::{Clock as _, SystemClock};
+use common::clock::SystemClock;
 use common::error_code::ErrorCode;
 use common::job::{JobEnvelope, JobError, JobEvent, JobId, Lane, Outcome};
 

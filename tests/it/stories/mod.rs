@@ -11,6 +11,7 @@ mod input_urls;
 mod lists;
 mod media;
 mod models;
+mod queues;
 mod retry_and_delete;
 mod styles;
 mod times;

@@ -5,7 +5,7 @@ use common::job::{EventKind, JobState};
 use common::objects::job_prefix;
 use futures::TryStreamExt as _;
 use serde_json::json;
-use tests::{Role, Spy, Stack, eventually};
+use tests::{Receiver, Role, Spy, Stack, eventually};
 
 /// A failure that may pass is tried again by itself, and the job says why.
 #[tokio::test]
@@ -72,6 +72,23 @@ async fn a_job_that_has_not_ended_is_neither_retried_nor_deleted() {
     assert_eq!(client.post(&format!("/v1/jobs/{job}/retry")).send().await.error(409), "conflict");
     assert_eq!(client.delete(&format!("/v1/jobs/{job}")).send().await.error(409), "conflict");
     client.cancel(job).await;
+}
+
+/// The end of a deleted job is told again without its content, to nobody.
+#[tokio::test]
+async fn a_deletion_calls_nobody_back() {
+    let receiver = Receiver::start().await;
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let job = json!({ "operation": "diagnostic.echo", "webhook": receiver.url() });
+    let deleted = client.submit_job(job.clone()).await.id;
+    receiver.wait_for(1).await;
+    client.delete(&format!("/v1/jobs/{deleted}")).send().await.job(200);
+    // What follows from the deletion would come before what follows from this one.
+    let next = client.submit_job(job).await.id;
+    let told = receiver.wait_for(2).await;
+    let told: Vec<_> = told.iter().map(|one| one.payload().data.job.unwrap().id).collect();
+    assert_eq!(told, [deleted, next]);
 }
 
 /// What is deleted leaves nothing of its content, anywhere; that it was stays.

@@ -35,7 +35,7 @@ async fn read_all(url: &str) -> anyhow::Result<Stored> {
         let name = &info.config.name;
         let is_queue = ["JOBS_", "CALLS_"].iter().any(|prefix| name.starts_with(prefix));
         if is_queue || name == "DELAYS" || name == "WEBHOOKS" {
-            stored.left.push(format!("{} in {name}", info.state.messages));
+            stored.left.push(left_in(&jetstream.get_stream(name).await?).await?);
         }
     }
     stored.events = contents(&jetstream.get_stream("JOB_EVENTS").await?).await?;
@@ -47,6 +47,22 @@ async fn read_all(url: &str) -> anyhow::Result<Stored> {
         }
     }
     Ok(stored)
+}
+
+/// What lies in a queue, and where its consumers stand: enough to see why nobody takes it.
+async fn left_in(stream: &Stream) -> anyhow::Result<String> {
+    let name = &stream.cached_info().config.name;
+    let subjects: Vec<_> = stream.info_with_subjects(">").await?.try_collect().await?;
+    let subjects: Vec<_> = subjects.into_iter().map(|(subject, _)| subject).take(20).collect();
+    let consumers: Vec<_> = stream.consumers().try_collect().await?;
+    let consumers = consumers.into_iter().map(|info| {
+        let (name, delivered, floor) = (info.name, info.delivered, info.ack_floor);
+        let (waiting, unacked) = (info.num_pending, info.num_ack_pending);
+        let (at, floor) = (delivered.stream_sequence, floor.stream_sequence);
+        format!("{name}: {waiting} waiting, {unacked} not acked, delivered up to {at}, acked up to {floor}")
+    });
+    let consumers = consumers.collect::<Vec<_>>().join("; ");
+    Ok(format!("in {name}: {} ({consumers})", subjects.join(", ")))
 }
 
 /// Every message of a stream as JSON, oldest first.

@@ -1,6 +1,8 @@
 //! What a process says, line by line, on both outputs.
 
-use std::io::{BufRead, BufReader, Read};
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -17,11 +19,19 @@ impl Output {
         Self(Arc::new(watch::Sender::default()))
     }
 
-    /// Collects the lines of a pipe until it is closed.
-    pub(super) fn collect(&self, pipe: impl Read + Send + 'static) {
+    /// Collects the lines of a pipe until it is closed. With TEST_LOGS=FOLDER they are kept in a file as well.
+    pub(super) fn collect(&self, pid: u32, pipe: impl Read + Send + 'static) {
         let lines = Arc::clone(&self.0);
+        let folder = std::env::var_os("TEST_LOGS").map(PathBuf::from);
+        let mut kept = folder.and_then(|folder| {
+            let path = folder.join(format!("{pid}.log"));
+            OpenOptions::new().create(true).append(true).open(path).ok()
+        });
         std::thread::spawn(move || {
             for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                if let Some(kept) = &mut kept {
+                    let _ = writeln!(kept, "{line}");
+                }
                 lines.send_modify(|lines| {
                     if lines.len() == MOST_LINES {
                         lines.drain(..MOST_LINES / 2);

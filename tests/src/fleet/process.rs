@@ -161,8 +161,8 @@ impl Launch {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program can be started");
-        output.collect(child.stdout.take().expect("it is piped"));
-        output.collect(child.stderr.take().expect("it is piped"));
+        output.collect(child.id(), child.stdout.take().expect("it is piped"));
+        output.collect(child.id(), child.stderr.take().expect("it is piped"));
         child
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use self::decide::is_settling;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the broker is asked what became of a step that it did not answer. To leave at once would be wrong: a start
 /// that was stored after all shows a run that nobody runs, and the next worker would count this one as vanished.
-const OUTAGE: Duration = Duration::from_secs(60);
+const OUTAGE: Duration = Duration::from_mins(1);
 /// How often one decision is taken again because the job moved in the meantime.
 const ROUNDS: usize = 8;
 

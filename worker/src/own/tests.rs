@@ -133,10 +133,10 @@ async fn a_canceled_job_is_not_put_back() {
         bus.events().swap(&asked, owned.sequence, PATIENCE).await.unwrap();
         let reporter = hand.reporter(&bus);
         let reported = if give_back {
-            reporter.give_back(&owned, Duration::from_secs(60)).await
+            reporter.give_back(&owned, Duration::from_mins(1)).await
         } else {
             let error = JobError::retryable(ErrorCode::EngineFailed, "it failed");
-            reporter.requeue(&owned, &error, Duration::from_secs(60)).await
+            reporter.requeue(&owned, &error, Duration::from_mins(1)).await
         };
         assert!(matches!(reported, Reported::Written(_)), "{reported:?}");
         let last = bus.events().last(owned.event.job.id).await.unwrap().unwrap();
@@ -154,8 +154,7 @@ async fn an_older_message_sees_its_successor_on_its_way_before_it_goes() {
     let stored = submit(&bus).await;
     let message = pull(&bus).await;
     let owned = start(&bus, &stored, &run()).await;
-    let back =
-        owned.event.given_back(SystemClock.now().plus(Duration::from_secs(60)), &SystemClock);
+    let back = owned.event.given_back(SystemClock.now().plus(Duration::from_mins(1)), &SystemClock);
     bus.events().swap(&back.unwrap(), owned.sequence, PATIENCE).await.unwrap();
 
     let hand = Hand::new();

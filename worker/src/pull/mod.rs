@@ -36,7 +36,8 @@ pub(crate) async fn pull(worker: &Arc<Worker>, engine: Arc<dyn Engine>) -> anyho
         // Not broken off by a stop: a fetch may have been answered, and the ack wait would bring the job back, but late.
         let found = lanes.sweep(permits.len(), &soft).await;
         if soft.is_cancelled() {
-            return Ok(give_back(found).await);
+            give_back(found).await;
+            return Ok(());
         }
         if found.is_empty() {
             drop(permits);

@@ -1,5 +1,7 @@
 //! The bus on a real nats-server.
 
+#![expect(clippy::disallowed_methods, reason = "tests hold their own tasks")]
+
 mod upkeep;
 
 use std::sync::Arc;
