@@ -206,7 +206,9 @@ async fn end(
     answer: Option<(String, bytes::Bytes)>,
 ) -> Finished {
     let reported = reporter.finish(owned, &outcome).await;
-    if let Reported::Written(_) = reported {
+    if let Reported::Written(stored) = &reported {
+        let (state, took) = (stored.event.state, stored.event.metrics.run_ms.unwrap_or_default());
+        tracing::info!(job.state = %state, duration_ms = took, "the run ended");
         match (answer, &outcome) {
             (Some((content_type, body)), _) => {
                 // A recorded stream was sent as it grew.

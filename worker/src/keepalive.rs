@@ -54,16 +54,20 @@ impl Drop for KeepAlive {
 /// Whose a delivery is.
 enum Delivery {
     Ours,
-    /// It is being decided: say nothing this time.
+    /// It is being decided, or can not be known: say nothing this time.
     Unclear,
     /// Say nothing more.
     Lost,
 }
 
 /// Whether the delivery is still ours. Tells the run to stop when it is not, or when a cancel notice was missed. An
-/// unanswered read proves nothing, so the beat goes on.
+/// unanswered read proves nothing: what is said now may be heard when the delivery is another's.
 async fn look(bus: &Bus, job: JobId, is_call: bool, handle: &RunHandle) -> Delivery {
-    let Ok(Some(last)) = bus.events().last(job).await else { return Delivery::Ours };
+    let last = match bus.events().last(job).await {
+        Ok(Some(last)) => last,
+        Ok(None) => return Delivery::Ours,
+        Err(_) => return Delivery::Unclear,
+    };
     let event = &last.event;
     if event.is_owned_by(handle.run_id) {
         if event.cancel_requested_at.is_some() {

@@ -70,3 +70,24 @@ async fn a_retry_is_recorded_then_scheduled_then_acked() {
         "{event:?} {schedule:?} {ack:?}"
     );
 }
+
+/// Interleaving 13: the worker dies between the schedule and the ack of the old message. The new message must not be
+/// refused for the old one's sake, nor run beside it.
+#[tokio::test]
+async fn a_retry_whose_old_message_was_never_acked_runs_once() {
+    let mut stack = Stack::builder().without(Role::Worker).start().await;
+    let spy = stack.spy(&[Spy::EVENTS]).await;
+    let job = stack.client().submit("diagnostic.echo", json!({})).await.id;
+    let mut held = Hand::new(&stack.bus, "dies").take(Lane::Normal).await;
+    held.start().await;
+    let error = JobError::retryable(ErrorCode::EngineFailed, "not this time");
+    let requeued = held.believed().event.requeued(error, SystemClock.now(), &SystemClock).unwrap();
+    held.write(requeued).await.unwrap();
+    stack.bus.schedule_job(held.believed(), Duration::from_secs(5)).await.unwrap();
+
+    stack.add(Role::Worker).await;
+    let ended = stack.client().ended(job).await;
+    assert_eq!((ended.status, ended.attempt), (JobState::Succeeded, 2));
+    let events = spy.events_of(job);
+    assert_eq!(events.iter().filter(|event| event.kind == EventKind::Started).count(), 2);
+}

@@ -105,8 +105,10 @@ async fn an_owner_that_hears_nothing_says_nothing() {
     client.reaches(job, JobState::Running).await;
     stack.link(worker).hold();
     stack.forget_worker(&name).await;
-    let mut held = Hand::new(&stack.bus, "other").take(Lane::Normal).await;
+    let other = Hand::new(&stack.bus, "other");
+    let mut held = other.take(Lane::Normal).await;
     held.take_over().await;
+    other.appears(&[], &[job]).await;
     let spy = stack.spy(&[Spy::SETTLEMENTS]).await;
     // Longer than a beat and the patience of a read.
     tokio::time::sleep(Duration::from_secs(5)).await;

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use common::job::JobState;
 use serde_json::json;
-use tests::upstream::Upstream;
-use tests::{Client, Role, Stack, eventually};
+use tests::upstream::{Answer, End, Upstream};
+use tests::{Client, Events, Role, Stack, eventually};
 
 /// What is not ready, as `/readyz` names it.
 async fn missing(client: &Client) -> (u16, Vec<String>) {
@@ -42,6 +42,7 @@ async fn without_the_broker_callers_hear_so_within_two_seconds() {
         let asked = Instant::now();
         let answer = call.send().await;
         assert_eq!(answer.error(503), "unavailable", "call {n}");
+        assert!(!answer.text().contains("127.0.0.1"), "{}", answer.text());
         assert!(asked.elapsed() < Duration::from_millis(2_500), "call {n}: {:?}", asked.elapsed());
     }
     let batch = client.post("/v1/jobs/batch").json(&sleep).send().await.expect(200);
@@ -101,4 +102,24 @@ async fn a_gateway_that_lost_its_network_recovers() {
     stack.link(linked).mend();
     eventually("it is ready again", async || missing(&ill).await.0 == 200).await;
     assert_eq!(ill.job(job).await.status, JobState::Succeeded);
+}
+
+/// The broker restarts under a growing answer: parts of it are lost, so it ends with an error, and not as if it were
+/// whole.
+#[tokio::test]
+async fn an_answer_with_a_gap_is_not_passed_off_as_whole() {
+    let upstream = Upstream::start(&["tiny"]).await;
+    let mut stack = Stack::builder().llm(&upstream.url()).start().await;
+    let client = stack.client();
+    client.knows("tiny").await;
+    let pause = Duration::from_millis(50);
+    upstream.will(Answer::Stream { tokens: 60, pause, end: End::Whole });
+    let mut stream = Events::of(client.streamed_chat("tiny").open().await).await;
+    stream.next().await.expect("a token");
+    stack.nats_away_for(Duration::from_millis(500)).await;
+    let events = stream.rest().await;
+    let last = events.last().expect("the stream says how it ends");
+    let tokens = events.iter().filter(|one| one.data.contains("\"content\"")).count();
+    let whole = last.data == "[DONE]" && tokens == 59;
+    assert!(whole || last.json()["error"]["code"].is_string(), "{tokens} tokens, then {last:?}");
 }

@@ -86,3 +86,18 @@ async fn an_ended_job_can_not_be_canceled() {
     let canceled = client.cancel(job).await;
     assert_eq!((canceled.status, canceled.version), (JobState::Succeeded, ended.version));
 }
+
+/// The worker vanished under a job that is to be canceled: the next one ends it and does not run it.
+#[tokio::test]
+async fn a_job_of_a_vanished_worker_is_canceled_by_the_next() {
+    let mut stack = Stack::start().await;
+    let client = stack.client();
+    let job = client.submit("diagnostic.sleep", json!({ "ms": 600_000 })).await.id;
+    client.reaches(job, JobState::Running).await;
+    let worker = stack.first(Role::Worker);
+    stack.kill_worker(worker).await;
+    assert!(client.cancel(job).await.cancel_requested_at.is_some());
+    stack.add(Role::Worker).await;
+    let ended = client.ended(job).await;
+    assert_eq!((ended.status, ended.attempt), (JobState::Canceled, 1));
+}

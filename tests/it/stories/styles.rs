@@ -2,8 +2,8 @@
 
 use common::job::JobState;
 use serde_json::json;
-use tests::upstream::Upstream;
-use tests::{Events, Receiver, Stack};
+use tests::upstream::{Answer, Upstream};
+use tests::{Events, Receiver, Role, Stack};
 
 async fn with_model(upstream: &Upstream) -> Stack {
     let stack = Stack::builder().llm(&upstream.url()).start().await;
@@ -129,4 +129,18 @@ async fn embeddings_are_answered_and_can_be_jobs() {
     let job = client.submit_job(job).await.id;
     assert_eq!(client.ended(job).await.status, JobState::Succeeded);
     assert_eq!(client.result(job).await.bytes, answer.bytes);
+}
+
+/// A worker that is told to stop answers the call that it has.
+#[tokio::test]
+async fn a_draining_worker_answers_its_call() {
+    let upstream = Upstream::start(&["tiny"]).await;
+    let mut stack = with_model(&upstream).await;
+    let client = stack.client();
+    upstream.will(Answer::Late(std::time::Duration::from_millis(700)));
+    let call = tokio::task::spawn(client.chat("tiny").send());
+    upstream.asked_times(1).await;
+    let worker = stack.first(Role::Worker);
+    assert!(stack.stop(worker).await.is_success());
+    assert_eq!(call.await.unwrap().expect(200)["object"], "chat.completion");
 }
