@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { api, json, command } = arguments;
     match command {
-        Command::Up(options) => up::run(options).await,
+        Command::Up(options) => Box::pin(up::run(options)).await,
         Command::Gateway(options) => role::gateway(options).await,
         Command::Worker(options) => role::worker(options).await,
         Command::Dispatcher(options) => role::dispatcher(options).await,

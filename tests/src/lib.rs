@@ -27,7 +27,7 @@ pub mod upstream;
 mod wait;
 
 pub use audit::{Audit, Promises, Settled};
-pub use client::{Answer, Call, Client, Events, ServerEvent};
+pub use client::{Answer, Call, Client, Events, Ongoing, ServerEvent};
 pub use fleet::{Fleet, FleetBuilder, Member, Process, Ran, is_alive, run_program, start_program};
 pub use ground::Ground;
 pub use hand::{Hand, Held, success, success_at};

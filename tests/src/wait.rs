@@ -29,9 +29,7 @@ pub fn within<T>(
 ) -> impl Future<Output = T> {
     let place = std::panic::Location::caller();
     async move {
-        match tokio::time::timeout(limit, future).await {
-            Ok(value) => value,
-            Err(_) => panic!("{place}: {what} did not come within {limit:?}"),
-        }
+        let waited = tokio::time::timeout(limit, future).await;
+        waited.unwrap_or_else(|_| panic!("{place}: {what} did not come within {limit:?}"))
     }
 }

@@ -22,18 +22,17 @@ pub(crate) struct Client {
 impl Client {
     /// The client of the options: the key comes from them, or from the data directory.
     pub(crate) fn new(api: &Api) -> Result<Self, Failure> {
-        let key = match &api.key {
-            Some(key) => Secret::new(key.trim()),
-            None => {
-                let path = api.data_dir.join("admin.key");
-                let text = std::fs::read_to_string(&path).map_err(|error| {
-                    Failure::general(format!(
-                        "no API key: give one with --key or MILLRACE_API_KEY ({}: {error})",
-                        path.display()
-                    ))
-                })?;
-                Secret::new(text.trim())
-            }
+        let key = if let Some(key) = &api.key {
+            Secret::new(key.trim())
+        } else {
+            let path = api.data_dir.join("admin.key");
+            let text = std::fs::read_to_string(&path).map_err(|error| {
+                Failure::general(format!(
+                    "no API key: give one with --key or MILLRACE_API_KEY ({}: {error})",
+                    path.display()
+                ))
+            })?;
+            Secret::new(text.trim())
         };
         Self::with_key(&api.url, key)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use common::bus::{Bus, BusError};
+use common::bus::Bus;
 use common::clock::SystemClock;
 use common::config::Config;
 
@@ -27,7 +27,6 @@ pub(super) async fn check(config: &Config) -> Vec<Finding> {
             "topology",
             format!("not made yet (a gateway or keeper makes them): {}", missing.join(", ")),
         ),
-        Err(error @ BusError::Conflict { .. }) => Finding::bad("topology", error.to_string()),
         Err(error) => Finding::bad("topology", error.to_string()),
     });
     findings.push(clock(&bus).await);

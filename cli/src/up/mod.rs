@@ -27,13 +27,12 @@ pub(crate) async fn run(options: UpOptions) -> Result<(), Failure> {
     let mut config =
         assemble::load(&options.role, presets(dir.path(), &master_key), overrides, &[])?;
     let _telemetry = assemble::start_telemetry(&config, "up")?;
-    let server = match options.role.nats {
-        Some(_) => None,
-        None => {
-            let server = NatsServer::start(dir.path()).await?;
-            config.nats.url = server.url();
-            Some(server)
-        }
+    let server = if options.role.nats.is_some() {
+        None
+    } else {
+        let server = NatsServer::start(dir.path()).await?;
+        config.nats.url = server.url();
+        Some(server)
     };
     let outcome = serve(config, &dir, server.as_ref()).await;
     if let Some(server) = server {

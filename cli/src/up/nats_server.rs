@@ -82,10 +82,10 @@ impl Shared {
     async fn spawn(&self) -> Result<(), Failure> {
         let config = self.dir.join("server.conf");
         let text = format!(
-            "listen: \"127.0.0.1:{}\"\nmax_payload: 1MB\njetstream {{\n  store_dir: {:?}\n  \
+            "listen: \"127.0.0.1:{}\"\nmax_payload: 1MB\njetstream {{\n  store_dir: \"{}\"\n  \
              # Every acked message is on disk, also after a power failure.\n  sync_interval: always\n}}\n",
             self.port,
-            self.dir.join("store")
+            self.dir.join("store").display()
         );
         let log = self.dir.join("server.log");
         let spawned = std::fs::write(&config, text)

@@ -145,10 +145,9 @@ impl Bus {
                 event_id: known.event_id,
                 ..given
             },
-            Some(_) => return Ok(Forwarded::Unreadable),
             // Snapshots of long ago give way when their stream is full; the job still knows where its end goes.
             None if self.is_asked_for(&given).await? => given,
-            None => return Ok(Forwarded::Unreadable),
+            Some(_) | None => return Ok(Forwarded::Unreadable),
         };
         let payload = serde_json::to_vec(&delivery).map_err(BusError::unavailable)?;
         let destination = subjects::webhook(&delivery.tenant, delivery.id);

@@ -126,8 +126,12 @@ impl Bus {
         bounded(async { jobs.purge().filter(subjects::job(job)).await }).await.map(drop)
     }
 
-    /// The consumers that exist for a capability, in every lane.
-    pub async fn lane_consumers(&self, capability: &str) -> Result<Vec<LaneConsumer>, BusError> {
+    /// The consumers that exist for the wanted models of a capability, in every lane.
+    pub async fn lane_consumers(
+        &self,
+        capability: &str,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<LaneConsumer>, BusError> {
         let mut found = Vec::new();
         for name in [subjects::calls_stream(capability), subjects::jobs_stream(capability)] {
             let stream = self.stream(&name).await?;
@@ -136,7 +140,9 @@ impl Bus {
                 let Some((model, lane)) = subjects::parse_model_consumer(&consumer_name) else {
                     continue;
                 };
-                found.push(self.lane_consumer(capability, &model, lane).await?);
+                if wanted(&model) {
+                    found.push(self.lane_consumer(capability, &model, lane).await?);
+                }
             }
         }
         Ok(found)

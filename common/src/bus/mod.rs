@@ -71,6 +71,7 @@ pub struct Bus {
     limits: StreamLimits,
     ack_wait: Duration,
     events: JobEvents,
+    /// The streams and models whose consumers are known to be there.
     ensured: Arc<Mutex<HashSet<(String, String)>>>,
     /// Rung when a stream or a fixed consumer was not found: whoever keeps the topology makes it anew.
     missing_part: Arc<tokio::sync::Notify>,

@@ -140,7 +140,19 @@ impl Bus {
         capability: &str,
         model: &str,
     ) -> Result<(), BusError> {
-        let key = (capability.to_owned(), model.to_owned());
+        self.ensure_lane_consumers(capability, model, Lane::Normal).await?;
+        self.ensure_lane_consumers(capability, model, Lane::Interactive).await
+    }
+
+    /// Makes the consumers of a model in the lanes that share a stream with `lane`: that of calls, or those of durable
+    /// jobs. Either stream may be away without the other.
+    pub async fn ensure_lane_consumers(
+        &self,
+        capability: &str,
+        model: &str,
+        lane: Lane,
+    ) -> Result<(), BusError> {
+        let key = (subjects::lane_stream(capability, lane), model.to_owned());
         let known = |bus: &Self| {
             bus.ensured.lock().unwrap_or_else(std::sync::PoisonError::into_inner).contains(&key)
         };
@@ -148,16 +160,23 @@ impl Bus {
             return Ok(());
         }
         // Boxed: it is large and seldom, and every submit carries it.
-        Box::pin(self.make_model_consumers(capability, model)).await?;
+        Box::pin(self.make_lane_consumers(capability, model, lane)).await?;
         self.ensured.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(key);
         Ok(())
     }
 
-    async fn make_model_consumers(&self, capability: &str, model: &str) -> Result<(), BusError> {
-        for lane in [Lane::Interactive, Lane::Normal, Lane::Bulk] {
+    async fn make_lane_consumers(
+        &self,
+        capability: &str,
+        model: &str,
+        lane: Lane,
+    ) -> Result<(), BusError> {
+        let stream = self.stream(&subjects::lane_stream(capability, lane)).await?;
+        let lanes: &[Lane] =
+            if lane == Lane::Interactive { &[Lane::Interactive] } else { &Lane::DURABLE };
+        for &lane in lanes {
             let mut config = model_consumer(capability, model, lane)?;
             config.ack_wait = self.ack_wait;
-            let stream = self.stream(&subjects::lane_stream(capability, lane)).await?;
             ensure_consumer(&stream, config).await?;
         }
         Ok(())
@@ -165,10 +184,10 @@ impl Bus {
 
     /// Forgets that the consumers of a model were made, so that the next publish asks again.
     pub fn forget_model_consumers(&self, capability: &str, model: &str) {
-        self.ensured
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .remove(&(capability.to_owned(), model.to_owned()));
+        let mut ensured = self.ensured.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for lane in [Lane::Normal, Lane::Interactive] {
+            ensured.remove(&(subjects::lane_stream(capability, lane), model.to_owned()));
+        }
     }
 
     fn stream_configs(&self) -> Result<Vec<Config>, BusError> {

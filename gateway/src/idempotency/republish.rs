@@ -18,7 +18,7 @@ pub(crate) async fn republish(
     let job = &stored.event.job;
     let published = match stored.event.state {
         JobState::Queued if stored.event.version == 1 => {
-            state.bus.ensure_model_consumers(&job.capability, &job.model).await?;
+            state.bus.ensure_lane_consumers(&job.capability, &job.model, job.lane).await?;
             state.bus.publish_job(stored, patience).await
         }
         JobState::Scheduled => state.bus.schedule_job(stored, patience).await,

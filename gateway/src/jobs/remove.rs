@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use common::bus::WriteError;
+use common::bus::{FixedConsumer, WriteError};
 use common::job::{JobEvent, JobId, Tenant};
 use common::objects::job_prefix;
 
@@ -39,7 +39,14 @@ pub(crate) async fn remove_content(
     state.objects.delete_prefix(&job_prefix(id)).await?;
     state.bus.remove_dead_job(&known.event.job).await?;
     let bare = known.event.without_content(state.clock.as_ref());
-    match state.bus.events().swap(&bare, sequence, PATIENCE).await {
+    let events = state.bus.events();
+    // Once its webhooks are made none may follow: deliveries of long ago are forgotten, and would be made anew.
+    let swap = if was_told(state, sequence).await {
+        events.tell_again(&bare, sequence, PATIENCE).await
+    } else {
+        events.swap(&bare, sequence, PATIENCE).await
+    };
+    match swap {
         Ok(stored) => Ok(stored.event),
         // Only another removal writes after the end.
         Err(WriteError::Conflict(Some(last))) if last.event.content_removed_at.is_some() => {
@@ -47,4 +54,11 @@ pub(crate) async fn remove_content(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether the outbox has certainly made what follows from the event at `sequence`.
+async fn was_told(state: &AppState, sequence: u64) -> bool {
+    let position = state.bus.consumer_position(FixedConsumer::Outbox);
+    let position = tokio::time::timeout(PATIENCE, position).await;
+    matches!(position, Ok(Ok(position)) if sequence <= position.ack_floor)
 }

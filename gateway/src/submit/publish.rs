@@ -29,7 +29,8 @@ pub(super) async fn publish_job(
     job: &Arc<JobEnvelope>,
     patience: &mut Patience,
 ) -> Result<Published, Error> {
-    patience.bound(state.bus.ensure_model_consumers(&job.capability, &job.model)).await?;
+    let ensure = state.bus.ensure_lane_consumers(&job.capability, &job.model, job.lane);
+    patience.bound(ensure).await?;
     let event = JobEvent::submitted(Arc::clone(job), state.clock.as_ref());
     let written = patience.spend(|left| state.bus.events().create(&event, left)).await;
     let stored = match written {
@@ -79,7 +80,8 @@ pub(crate) async fn publish_call(
     patience: Duration,
 ) -> Result<(), PublishError> {
     let unavailable = |error: BusError| PublishError::Unavailable(error.to_string());
-    bus.ensure_model_consumers(&job.capability, &job.model).await.map_err(unavailable)?;
+    let ensure = bus.ensure_lane_consumers(&job.capability, &job.model, job.lane);
+    ensure.await.map_err(unavailable)?;
     bus.publish_call(job, ttl, patience).await?;
     ensure_again(bus, job).await;
     Ok(())
@@ -88,7 +90,7 @@ pub(crate) async fn publish_call(
 /// The stream may have been made anew since the consumers were known to be there, for example after a restart of the
 /// broker: then the message lies where nobody takes it. Costs nothing when they are there.
 async fn ensure_again(bus: &Bus, job: &JobEnvelope) {
-    let again = bus.ensure_model_consumers(&job.capability, &job.model);
+    let again = bus.ensure_lane_consumers(&job.capability, &job.model, job.lane);
     if !matches!(tokio::time::timeout(ENSURE_AGAIN, again).await, Ok(Ok(()))) {
         tracing::warn!(model = job.model, "the consumers of a model were not made again");
     }

@@ -103,8 +103,13 @@ impl App {
 
 fn start(lifecycle: &Lifecycle, context: &Context, duty: impl Duty) {
     let (metrics, stop) = (context.metrics.clone(), lifecycle.soft());
+    let hard = lifecycle.hard();
     lifecycle.spawn(duty.name(), async move {
-        perform(duty, metrics, stop).await;
+        tokio::select! {
+            () = perform(duty, metrics, stop) => {}
+            // A piece that waits for a broker that is away; whatever it left comes again.
+            () = hard.cancelled() => {}
+        }
         Ok(())
     });
 }

@@ -5,7 +5,7 @@ use common::bus::FixedConsumer;
 use common::bus::testing::NatsServer;
 use common::clock::{Clock as _, SystemClock};
 use common::job::{JobEvent, Lane};
-use common::lifecycle::Lifecycle;
+use common::lifecycle::{HARD_GRACE, Lifecycle};
 use common::objects::Objects;
 use common::process::Parts;
 use common::records::Records;
@@ -111,4 +111,19 @@ async fn a_broker_that_comes_back_is_used_again() {
     let tenant = testing::tenant();
     until(async || matches!(records.job(&tenant, ended.job.id).await, Ok(Some(_)))).await;
     parts.lifecycle.hard().cancel();
+}
+
+/// Nothing can be moved or told, and that must not keep the process.
+#[tokio::test]
+async fn a_keeper_stops_while_the_broker_is_away() {
+    let mut nats = NatsServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let parts = parts(&nats, &format!("sqlite://{}/records.db", folder.path().display())).await;
+    App::build(&parts).await.unwrap().spawn();
+    work(&parts).await;
+    nats.kill();
+    let begun = tokio::time::Instant::now();
+    let status = parts.lifecycle.shutdown(Duration::ZERO).await;
+    assert!(status.is_success(), "{status:?}");
+    assert!(begun.elapsed() < HARD_GRACE, "{:?}", begun.elapsed());
 }

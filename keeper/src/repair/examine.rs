@@ -94,7 +94,8 @@ async fn republish(context: &Context, stored: &StoredEvent) -> Result<(), Troubl
     if waits {
         context.bus.schedule_job(stored, PATIENCE).await?;
     } else {
-        context.bus.ensure_model_consumers(&event.job.capability, &event.job.model).await?;
+        let job = &event.job;
+        context.bus.ensure_lane_consumers(&job.capability, &job.model, job.lane).await?;
         context.bus.republish_job(stored, PATIENCE).await?;
     }
     Ok(())

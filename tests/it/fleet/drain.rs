@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use common::job::JobState;
 use serde_json::json;
 use tests::upstream::{Answer, Upstream};
-use tests::{Client, Fleet, Receiver, Role, Spy, eventually};
+use tests::{Client, Fleet, Receiver, Role, Spy};
 
 const SOON: Duration = Duration::from_secs(10);
 

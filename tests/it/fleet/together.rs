@@ -100,7 +100,8 @@ async fn a_worker_that_comes_later_takes_load() {
         assert_eq!(client.ended(*job).await.status, JobState::Succeeded);
     }
     let late = fleet.worker_id(late);
-    let ended: Vec<_> = events.events().into_iter().filter(|event| event.is_terminal()).collect();
+    let ended: Vec<_> =
+        events.events().into_iter().filter(common::job::JobEvent::is_terminal).collect();
     let by_late = ended.iter().filter(|event| event.worker_id.as_ref() == Some(&late)).count();
     assert!(by_late >= 3 && by_late < ended.len(), "{by_late} of {}", ended.len());
 }

@@ -1,3 +1,5 @@
+//! What a caller is told, and by which run (9).
+
 use common::bus::headers;
 use common::job::{JobState, Lane};
 use serde_json::json;
@@ -56,12 +58,12 @@ async fn a_call_is_answered_by_the_run_that_has_it() {
     let client = stack.client();
     client.knows("tiny").await;
     upstream.will(Answer::Silence);
-    let call = tokio::task::spawn(client.chat("tiny").send());
+    let call = client.chat("tiny").start();
     upstream.asked_times(1).await;
     let first = stack.first(Role::Worker);
     stack.add(Role::Worker).await;
     stack.kill_worker(first).await;
-    let answer = call.await.unwrap();
+    let answer = call.answer().await;
     assert_eq!(
         answer.expect(200)["choices"][0]["message"]["content"],
         "Hello from the scripted upstream."
@@ -76,11 +78,10 @@ async fn a_waiting_caller_hears_the_end_that_stands() {
     let mut stack = Stack::builder().without(Role::Worker).start().await;
     let client = stack.client();
     let submit = json!({ "operation": "diagnostic.fail", "input": { "retryable": false } });
-    let waiting = client.post("/v1/jobs").prefer("wait=20").json(&submit);
-    let waiting = tokio::task::spawn(waiting.send());
+    let waiting = client.post("/v1/jobs").prefer("wait=20").json(&submit).start();
     let mut held = Hand::new(&stack.bus, "dies").take(Lane::Normal).await;
     held.start().await;
     stack.add(Role::Worker).await;
-    let job = waiting.await.unwrap().job(201);
+    let job = waiting.answer().await.job(201);
     assert_eq!((job.status, job.attempt), (JobState::Failed, 2));
 }

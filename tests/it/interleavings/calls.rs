@@ -1,3 +1,5 @@
+//! Calls leave nothing to be repaired (16).
+
 use common::job::{JobEvent, JobState};
 use tests::upstream::{Answer, Upstream};
 use tests::{Overheard, Spy, Stack};
@@ -17,10 +19,10 @@ async fn a_call_whose_caller_left_is_never_revived() {
     client.knows("tiny").await;
     let spy = stack.spy(&[Spy::EVENTS, Spy::WRITES]).await;
     upstream.will(Answer::Silence);
-    let call = tokio::task::spawn(client.chat("tiny").send());
+    let call = client.chat("tiny").start();
     upstream.asked_times(1).await;
     assert!(spy.all().is_empty(), "a call that runs has no event");
-    call.abort();
+    drop(call);
     upstream.clients_left(1).await;
     spy.wait_for("the end", |heard| heard.iter().any(|one| one.subject.starts_with("feed."))).await;
 

@@ -1,3 +1,5 @@
+//! Configuration that is not what it was (19).
+
 use serde_json::{Value, json};
 use tests::{Client, Role, Stack, eventually};
 

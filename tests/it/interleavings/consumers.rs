@@ -1,3 +1,5 @@
+//! Consumers that are removed too early (15).
+
 use common::job::{JobState, Lane};
 use serde_json::json;
 use tests::{Role, Stack};

@@ -1,3 +1,5 @@
+//! Jobs out of attempts (14).
+
 use std::time::Duration;
 
 use common::error_code::ErrorCode;
@@ -13,7 +15,7 @@ async fn a_dead_letter_stands_before_the_failure() {
     let job = json!({ "operation": "diagnostic.fail", "max_attempts": 1 });
     let job = stack.client().submit_job(job).await.id;
     assert_eq!(stack.client().ended(job).await.status, JobState::Failed);
-    let heard = spy.wait_for("the failure", |heard| heard.iter().any(|one| is_end(one))).await;
+    let heard = spy.wait_for("the failure", |heard| heard.iter().any(is_end)).await;
     let letter = heard.iter().position(|one| one.subject == format!("dead.diagnostic.{job}"));
     assert!(letter.is_some() && letter < heard.iter().position(is_end));
 }

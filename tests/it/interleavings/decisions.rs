@@ -1,3 +1,5 @@
+//! What is read from where (18).
+
 use common::job::JobState;
 use serde_json::json;
 use tests::{Receiver, Role, Stack};

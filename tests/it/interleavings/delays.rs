@@ -1,3 +1,5 @@
+//! Everything that waits (2, 13).
+
 use std::collections::HashSet;
 use std::time::Duration;
 

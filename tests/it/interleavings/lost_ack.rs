@@ -1,3 +1,5 @@
+//! Writes that were stored although nobody heard so (4).
+
 use common::bus::Place;
 use common::job::{EventKind, JobState};
 use serde_json::json;

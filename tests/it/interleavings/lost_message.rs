@@ -1,3 +1,5 @@
+//! Messages that are lost, and some that only seem to be (11, 12).
+
 use std::collections::HashMap;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Results of several runs (8).
+
 use bytes::Bytes;
 use common::bus::WriteError;
 use common::job::{JobState, Lane};

@@ -1,3 +1,5 @@
+//! A broker that restarts or is away (3, 5).
+
 use std::time::Duration;
 
 use common::job::{JobState, Lane};
@@ -74,6 +76,12 @@ async fn a_worker_that_is_cut_off_for_a_while_keeps_its_job() {
     let client = stack.client();
     let job = client.submit("diagnostic.sleep", json!({ "ms": 5_000 })).await.id;
     client.reaches(job, JobState::Running).await;
+    let name = stack.worker_id(cut_off);
+    eventually("the worker says what it runs", async || {
+        let presence = stack.bus.presence(&name).await.unwrap();
+        presence.is_some_and(|presence| presence.running.contains(&job))
+    })
+    .await;
     stack.add(Role::Worker).await;
     stack.link(cut_off).cut();
     tokio::time::sleep(stack.bus.ack_wait() + Duration::from_secs(1)).await;

@@ -1,3 +1,5 @@
+//! Webhooks whose event is all that is left (7).
+
 use common::job::JobState;
 use serde_json::json;
 use tests::{Receiver, Role, Stack};

@@ -1,3 +1,5 @@
+//! Owners that wake too late (1).
+
 use std::time::Duration;
 
 use common::bus::Place;

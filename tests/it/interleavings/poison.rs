@@ -1,3 +1,5 @@
+//! Messages that no worker survives (20).
+
 use common::bus::subjects;
 use common::error_code::ErrorCode;
 use common::job::{JobState, Lane};

@@ -1,3 +1,5 @@
+//! Histories that are told again, or from the beginning (17).
+
 use common::bus::FixedConsumer;
 use common::job::{JobId, JobState};
 use serde_json::json;
@@ -47,7 +49,6 @@ async fn a_stream_that_counts_anew_is_recorded() {
     async_nats::jetstream::new(nats).delete_stream("JOB_EVENTS").await.unwrap();
     stack.bus.ensure_topology().await.unwrap();
     let after = client.submit("diagnostic.echo", json!({})).await.id;
-    assert_eq!(stack.bus.events().last(after).await.unwrap().is_some(), true);
     is_listed(&client, after, JobState::Succeeded).await;
     is_listed(&client, before, JobState::Succeeded).await;
 }

@@ -1,3 +1,5 @@
+//! Jobs that the broker did not take (10).
+
 use common::error_code::ErrorCode;
 use common::job::{EventKind, JobState};
 use serde_json::json;

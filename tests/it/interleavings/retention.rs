@@ -1,3 +1,5 @@
+//! Jobs that are gone and stay gone (6).
+
 use std::time::Duration;
 
 use common::bus::StoredEvent;

@@ -13,11 +13,10 @@ async fn any_gateway_knows_every_job() {
     let [first, second] = stack.all(Role::Gateway)[..] else { panic!("two gateways run") };
     let (first_client, second_client) = (stack.client_at(first), stack.client_at(second));
     let job = first_client.submit("diagnostic.sleep", json!({ "ms": 1_000 })).await.id;
-    let poll = first_client.get(&format!("/v1/jobs/{job}?wait=20"));
-    let poll = tokio::task::spawn(poll.try_send());
+    let poll = first_client.get(&format!("/v1/jobs/{job}?wait=20")).start();
     second_client.reaches(job, JobState::Running).await;
     stack.kill(first);
-    assert!(poll.await.unwrap().is_err(), "the gateway of this poll is dead");
+    assert!(poll.try_answer().await.is_err(), "the gateway of this poll is dead");
     let poll = second_client.get(&format!("/v1/jobs/{job}?wait=20")).send().await;
     assert_eq!(poll.job(200).status, JobState::Succeeded);
 }

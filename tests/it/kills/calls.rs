@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::upstream::{Answer, End, Upstream};
-use tests::{Audit, Client, Events, Receiver, Role, Side, eventually};
+use tests::{Audit, Events, Receiver, Role, Side};
 use tokio::task::JoinSet;
 
 use super::{Step, stubborn_fleet, victims};

@@ -1,7 +1,6 @@
 //! Real kills (SIGKILL) of every process at every step that commits something, and an audit of what was promised.
 
 mod broker;
-mod debug;
 mod calls;
 mod dispatcher;
 mod gateway;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::upstream::Upstream;
-use tests::{Fleet, Role, Sdk, eventually};
+use tests::{Fleet, Role, Sdk};
 
 #[tokio::test]
 async fn the_openai_sdks_list_chat_stream_and_embed() {

@@ -20,15 +20,14 @@ async fn a_long_poll_is_answered_by_the_change() {
         JobState::Queued
     );
 
-    let held = client.get(&format!("{path}?wait=20")).header("if-none-match", &tag);
-    let held = tokio::task::spawn(held.send());
+    let held = client.get(&format!("{path}?wait=20")).header("if-none-match", &tag).start();
     let mut work = Hand::new(&stack.bus, "w").take(Lane::Normal).await;
     work.start().await;
-    assert_eq!(held.await.unwrap().job(200).status, JobState::Running);
-    let held = tokio::task::spawn(client.get(&format!("{path}?wait=20")).send());
+    assert_eq!(held.answer().await.job(200).status, JobState::Running);
+    let held = client.get(&format!("{path}?wait=20")).start();
     work.finish(success("1")).await;
     work.ack().await;
-    assert_eq!(held.await.unwrap().job(200).status, JobState::Succeeded);
+    assert_eq!(held.answer().await.job(200).status, JobState::Succeeded);
 }
 
 /// A follower hears every event as it happens, progress in between, and the end of the stream after the end.

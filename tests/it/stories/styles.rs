@@ -138,9 +138,9 @@ async fn a_draining_worker_answers_its_call() {
     let mut stack = with_model(&upstream).await;
     let client = stack.client();
     upstream.will(Answer::Late(std::time::Duration::from_millis(700)));
-    let call = tokio::task::spawn(client.chat("tiny").send());
+    let call = client.chat("tiny").start();
     upstream.asked_times(1).await;
     let worker = stack.first(Role::Worker);
     assert!(stack.stop(worker).await.is_success());
-    assert_eq!(call.await.unwrap().expect(200)["object"], "chat.completion");
+    assert_eq!(call.answer().await.expect(200)["object"], "chat.completion");
 }

@@ -4,8 +4,26 @@ use bytes::Bytes;
 use reqwest::RequestBuilder;
 use reqwest::multipart::Form;
 use serde_json::Value;
+use tokio::task::JoinSet;
 
 use super::Answer;
+
+/// A request on its way. Dropping it closes the connection, as a caller does who leaves.
+#[must_use = "a call that is dropped is broken off"]
+pub struct Ongoing(JoinSet<Result<Answer, reqwest::Error>>);
+
+impl Ongoing {
+    /// The whole answer.
+    pub async fn answer(self) -> Answer {
+        self.try_answer().await.expect("the gateway answers")
+    }
+
+    /// The whole answer; the gateway may be away.
+    pub async fn try_answer(mut self) -> Result<Answer, reqwest::Error> {
+        let ended = self.0.join_next().await.expect("there is one task");
+        ended.expect("sending does not panic")
+    }
+}
 
 /// A request that is not sent yet.
 #[must_use = "a call does nothing until it is sent"]
@@ -54,6 +72,13 @@ impl Call {
     /// Sends it and reads the whole answer; the gateway may be away.
     pub async fn try_send(self) -> Result<Answer, reqwest::Error> {
         Answer::read(self.0.send().await?).await
+    }
+
+    /// Sends it while the test goes on.
+    pub fn start(self) -> Ongoing {
+        let mut task = JoinSet::new();
+        task.spawn(self.try_send());
+        Ongoing(task)
     }
 
     /// Sends it and leaves the body to be read as it grows.

@@ -32,10 +32,10 @@ impl ServerEvent {
 impl Events {
     /// The events of an answer with the status 200.
     pub async fn of(response: reqwest::Response) -> Self {
-        if response.status() != 200 {
-            panic!("{}: {}", response.status(), response.text().await.unwrap_or_default());
+        if response.status() == 200 {
+            return Self { response, rest: BytesMut::new() };
         }
-        Self { response, rest: BytesMut::new() }
+        panic!("{}: {}", response.status(), response.text().await.unwrap_or_default());
     }
 
     /// The next event; `None` at the end of the stream. Comments are read over.

@@ -9,12 +9,14 @@ use crate::wait::{PATIENCE, within};
 impl Client {
     /// Submits a job that is accepted.
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "tests write it where they submit it")]
     pub fn submit(&self, operation: &str, input: Value) -> impl Future<Output = JobObject> {
         self.submit_job(json!({ "operation": operation, "input": input }))
     }
 
     /// Submits a job, written out, that is accepted.
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "tests write it where they submit it")]
     pub fn submit_job(&self, job: Value) -> impl Future<Output = JobObject> {
         let (call, place) = (self.post("/v1/jobs").json(&job), std::panic::Location::caller());
         async move {

@@ -12,7 +12,7 @@ use reqwest::Method;
 use serde_json::json;
 
 pub use answer::Answer;
-pub use call::Call;
+pub use call::{Call, Ongoing};
 pub use events::{Events, ServerEvent};
 
 /// How long one request may take.

@@ -110,7 +110,7 @@ impl Fleet {
                 seat.settings.set("gateway.listen", address.as_str());
                 seat.address = Some(address);
                 if let Some(line) = seat.process.said("admin key") {
-                    self.admin_key = line.rsplit(' ').next().unwrap_or_default().to_owned();
+                    line.rsplit(' ').next().unwrap_or_default().clone_into(&mut self.admin_key);
                 }
             }
             Role::Worker => {

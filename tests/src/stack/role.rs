@@ -113,7 +113,7 @@ fn live(
         .build()
         .expect("a runtime can be started");
     runtime.block_on(async {
-        let (parts, started) = match start(role, config, options).await {
+        let (parts, started) = match Box::pin(start(role, config, options)).await {
             Ok(started) => started,
             Err(error) => return drop(ready.send(Err(error))),
         };

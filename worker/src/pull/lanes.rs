@@ -1,7 +1,7 @@
 //! In which order the queues of an engine are asked: interactive before normal before bulk, but every so often the
 //! other way round, so that bulk is never starved.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use common::bus::{Bus, LaneConsumer, WorkMessage};
@@ -23,6 +23,8 @@ pub(crate) struct Lanes {
     consumers: Vec<LaneConsumer>,
     warm: HashMap<String, bool>,
     read_at: Option<Instant>,
+    /// The models that were offered when the list was read: only their queues are in it.
+    read_for: BTreeSet<String>,
     hint: Option<(String, Lane)>,
     round: u64,
 }
@@ -34,6 +36,7 @@ impl Lanes {
             consumers: Vec::new(),
             warm: HashMap::new(),
             read_at: None,
+            read_for: BTreeSet::new(),
             hint: None,
             round: 0,
         }
@@ -57,13 +60,17 @@ impl Lanes {
             self.warm.contains_key(model)
                 && !self.consumers.iter().any(|c| c.model == *model && c.lane == *lane)
         });
-        if !is_new && self.read_at.is_some_and(|at| at.elapsed() < REFRESH) {
+        let offered: BTreeSet<String> = self.warm.keys().cloned().collect();
+        let fresh =
+            self.read_at.is_some_and(|at| at.elapsed() < REFRESH) && offered == self.read_for;
+        if fresh && !is_new {
             return;
         }
-        match bus.lane_consumers(self.capability).await {
+        match bus.lane_consumers(self.capability, |model| offered.contains(model)).await {
             Ok(found) => {
                 self.consumers = found;
                 self.read_at = Some(Instant::now());
+                self.read_for = offered;
             }
             Err(error) => tracing::debug!(%error, "the queues can not be listed now"),
         }
