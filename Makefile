@@ -40,7 +40,7 @@ check: setup-check ## Formatting, scripts, licences, unused dependencies, lints 
 	cargo-deny --locked check licenses bans sources
 	cargo-shear --locked
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
 audit: setup-check ## Known vulnerabilities; fetches its database from the open internet
 	cargo-deny --locked check advisories

@@ -109,23 +109,6 @@ impl Bus {
         }
     }
 
-    /// Removes the message of a call.
-    pub async fn remove_call(&self, job: &JobEnvelope) -> Result<(), BusError> {
-        let stream = self.stream(&subjects::calls_stream(&job.capability)).await?;
-        bounded(async { stream.purge().filter(subjects::job(job)).await }).await.map(drop)
-    }
-
-    /// Removes whatever message a job has, in DELAYS and in JOBS: in the order in which it moves, so that it does not
-    /// slip past. Only after its terminal event.
-    pub async fn remove_job(&self, job: &JobEnvelope) -> Result<(), BusError> {
-        let delays = self.stream(subjects::DELAYS).await?;
-        for subject in [subjects::delay_at(job.id), subjects::delay_due_job(job.id)] {
-            bounded(async { delays.purge().filter(subject).await }).await?;
-        }
-        let jobs = self.stream(&subjects::jobs_stream(&job.capability)).await?;
-        bounded(async { jobs.purge().filter(subjects::job(job)).await }).await.map(drop)
-    }
-
     /// The consumers that exist for the wanted models of a capability, in every lane.
     pub async fn lane_consumers(
         &self,

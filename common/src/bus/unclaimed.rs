@@ -6,6 +6,7 @@ use async_nats::jetstream::consumer;
 use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
 use futures::TryStreamExt;
 
+use super::remove::remove_all;
 use super::{Bus, BusError, CALL_TIMEOUT, bounded, subjects};
 use crate::job::JobId;
 
@@ -69,7 +70,7 @@ impl Bus {
     /// Removes a parked message. Only when its job has ended or was never recorded.
     pub async fn remove_parked_message(&self, parked: &ParkedMessage) -> Result<(), BusError> {
         let stream = self.stream(&subjects::jobs_stream(&parked.capability)).await?;
-        bounded(async { stream.purge().filter(&parked.subject).await }).await.map(drop)
+        remove_all(&stream, &parked.subject).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Webhooks: what is sent, where it goes, how it is signed, and the log of a delivery.
 //!
 //! The outbox makes a [`Delivery`] of a terminal event, the dispatcher posts it and publishes a [`DeliveryEvent`]
-//! after every attempt, the keeper records those, and a receiver checks the signature as [`verify`] does.
+//! after every attempt, the keeper records those, and a receiver checks the signature as [`Verifier`] does.
 
 mod delivery;
 mod endpoint;

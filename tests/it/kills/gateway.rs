@@ -105,8 +105,8 @@ async fn a_gateway_dies_at_every_step_of_a_cancel() {
         json!({"operation": "diagnostic.echo", "run_at": in_a_while(2), "webhook": receiver.url()});
     let job = client.submit_job(job).await;
     let path = format!("/v1/jobs/{}/cancel", job.id);
-    let purges: fn(&Said) -> bool = |said| said.goes_to("$JS.API.STREAM.PURGE.");
-    call_and_die(&mut fleet, Side::Before, purges, |client| client.post(&path)).await;
+    let removes: fn(&Said) -> bool = |said| said.goes_to("$JS.API.STREAM.MSG.DELETE.");
+    call_and_die(&mut fleet, Side::Before, removes, |client| client.post(&path)).await;
     expected.push((job.id, "canceled"));
     for (job, end) in expected {
         assert_eq!(client.ended(job).await.status.as_str(), end, "{job}");

@@ -68,8 +68,11 @@ async fn a_gateway_can_not_pull_or_answer_as_a_worker() {
         "$JS.API.STREAM.DELETE.JOBS_llm",
         "$JS.API.STREAM.UPDATE.JOBS_llm",
         "$JS.API.STREAM.PURGE.JOB_EVENTS",
+        "$JS.API.STREAM.PURGE.JOBS_llm",
         "$JS.API.STREAM.PURGE.KV_config",
         "$JS.API.STREAM.MSG.DELETE.JOB_EVENTS",
+        "$JS.API.STREAM.MSG.DELETE.KV_config",
+        "$JS.API.STREAM.MSG.DELETE.WEBHOOKS",
         "$JS.API.CONSUMER.DELETE.JOB_EVENTS.record",
         "$KV.workers.w1",
         "dead.llm.1",
@@ -117,6 +120,10 @@ async fn a_keeper_can_not_configure_or_run() {
         "$JS.API.STREAM.UPDATE.JOBS_llm",
         "$JS.API.STREAM.PURGE.KV_config",
         "$JS.API.STREAM.PURGE.JOB_EVENTS",
+        "$JS.API.STREAM.PURGE.DELAYS",
+        "$JS.API.STREAM.MSG.DELETE.JOB_EVENTS",
+        "$JS.API.STREAM.MSG.DELETE.KV_config",
+        "$JS.API.STREAM.MSG.DELETE.DELIVERIES",
     ];
     check("keeper", &publish, &[">", "reply.>", "_INBOX_gateway.>", "control.*"]).await;
 }

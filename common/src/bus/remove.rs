@@ -1,0 +1,76 @@
+//! Removing a message that waits in a queue, by its sequence.
+//!
+//! Never by a purge of its subject: when the consumer's filter is wider than the purged subject, nats-server (2.15.1)
+//! moves the consumer's ack floor past other messages that were given out and not acked, and drops those at the next
+//! purge. They lie in the stream from then on, neither waiting nor given out, and nobody ever gets them.
+
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::stream::{DeleteMessageErrorKind, LastRawMessageErrorKind, Stream};
+
+use super::{Bus, BusError, CALL_TIMEOUT, subjects};
+use crate::job::JobEnvelope;
+
+/// More messages than may lie on one subject of a queue.
+const MOST_PER_SUBJECT: usize = 8;
+
+impl Bus {
+    /// Removes the message of a call.
+    pub async fn remove_call(&self, job: &JobEnvelope) -> Result<(), BusError> {
+        let stream = self.stream(&subjects::calls_stream(&job.capability)).await?;
+        remove_all(&stream, &subjects::job(job)).await
+    }
+
+    /// Removes whatever message a job has, in DELAYS and in JOBS: in the order in which it moves, so that it does not
+    /// slip past. Only after its terminal event.
+    pub async fn remove_job(&self, job: &JobEnvelope) -> Result<(), BusError> {
+        let delays = self.stream(subjects::DELAYS).await?;
+        for subject in [subjects::delay_at(job.id), subjects::delay_due_job(job.id)] {
+            remove_all(&delays, &subject).await?;
+        }
+        let jobs = self.stream(&subjects::jobs_stream(&job.capability)).await?;
+        remove_all(&jobs, &subjects::job(job)).await
+    }
+}
+
+/// Removes every message of a subject.
+pub(super) async fn remove_all(stream: &Stream<()>, subject: &str) -> Result<(), BusError> {
+    for _ in 0..MOST_PER_SUBJECT {
+        let Some(sequence) = last_sequence(stream, subject).await? else { break };
+        remove(stream, sequence).await?;
+    }
+    Ok(())
+}
+
+async fn last_sequence(stream: &Stream<()>, subject: &str) -> Result<Option<u64>, BusError> {
+    let read = stream.get_last_raw_message_by_subject(subject);
+    match tokio::time::timeout(CALL_TIMEOUT, read).await {
+        Ok(Ok(message)) => Ok(Some(message.sequence)),
+        Ok(Err(error)) => match error.kind() {
+            LastRawMessageErrorKind::NoMessageFound => Ok(None),
+            LastRawMessageErrorKind::JetStream(cause)
+                if cause.error_code() == ErrorCode::NO_MESSAGE_FOUND =>
+            {
+                Ok(None)
+            }
+            _ => Err(BusError::unavailable(error)),
+        },
+        Err(_) => Err(BusError::unavailable("no answer to a read in time")),
+    }
+}
+
+/// Removes one message; it may be gone already.
+async fn remove(stream: &Stream<()>, sequence: u64) -> Result<(), BusError> {
+    match tokio::time::timeout(CALL_TIMEOUT, stream.delete_message(sequence)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => match error.kind() {
+            DeleteMessageErrorKind::JetStream(cause)
+                if cause.error_code() == ErrorCode::NO_MESSAGE_FOUND
+                    || cause.error_code() == ErrorCode::SEQUENCE_NOT_FOUND =>
+            {
+                Ok(())
+            }
+            _ => Err(BusError::unavailable(error)),
+        },
+        Err(_) => Err(BusError::unavailable("no answer to a removal in time")),
+    }
+}
