@@ -18,6 +18,9 @@ use clap::Parser;
 use arguments::{Arguments, Command};
 use failure::Failure;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     common::telemetry::install_crypto();

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::{Consumer, pull};
+use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::stream::{ConsumerError, ConsumerErrorKind, Stream};
 use async_nats::jetstream::{AckKind, ErrorCode, Message};
 use bytes::Bytes;
-use futures::StreamExt;
 
+use super::pull::Puller;
 use super::topology::parse_consumer;
 use super::{Bus, BusError, bounded, subjects};
 use crate::clock::Timestamp;
@@ -78,7 +78,7 @@ impl FixedConsumer {
 
 /// A durable consumer that messages are pulled from.
 #[derive(Clone)]
-pub struct PullConsumer(pub(super) Consumer<pull::Config>);
+pub struct PullConsumer(Puller);
 
 /// Where a consumer and its stream stand.
 #[derive(Clone, Debug)]
@@ -100,7 +100,9 @@ impl Bus {
     pub async fn consumer(&self, which: FixedConsumer) -> Result<PullConsumer, BusError> {
         let stream = self.stream(which.stream()).await?;
         let found = bounded(stream.get_consumer(which.name())).await;
-        found.map(PullConsumer).inspect_err(|_| self.missing_part.notify_one())
+        found
+            .map(|found| PullConsumer(Puller::new(&self.client, &self.jetstream, found)))
+            .inspect_err(|_| self.missing_part.notify_one())
     }
 
     /// Where a fixed consumer stands.
@@ -159,12 +161,13 @@ impl PullConsumer {
     /// is at most five seconds. Empty when none came.
     pub async fn fetch(&self, max: usize, wait: Duration) -> Result<Vec<Pulled>, BusError> {
         let wait = wait.min(Duration::from_secs(5));
-        let request = self.0.fetch().max_messages(max).expires(wait).messages();
-        let mut batch = tokio::time::timeout(super::CALL_TIMEOUT, request)
-            .await
-            .map_err(|_| BusError::unavailable("a pull was not sent in time"))?
-            .map_err(BusError::unavailable)?;
-        collect(&mut batch, wait + Duration::from_secs(1)).await
+        let request = pull::BatchConfig {
+            batch: max,
+            no_wait: true,
+            expires: Some(wait),
+            ..pull::BatchConfig::default()
+        };
+        self.0.pull(request, wait + Duration::from_secs(1)).await
     }
 }
 
@@ -173,22 +176,6 @@ fn is_missing(error: &ConsumerError) -> bool {
         error.kind(),
         ConsumerErrorKind::JetStream(cause) if cause.error_code() == ErrorCode::CONSUMER_NOT_FOUND
     )
-}
-
-/// Drains a batch; what arrived before an error is kept.
-pub(super) async fn collect(
-    batch: &mut pull::Batch,
-    patience: Duration,
-) -> Result<Vec<Pulled>, BusError> {
-    let deadline = tokio::time::Instant::now() + patience;
-    let mut pulled = Vec::new();
-    loop {
-        match tokio::time::timeout_at(deadline, batch.next()).await {
-            Ok(Some(Ok(message))) => pulled.push(Pulled::new(message)?),
-            Ok(Some(Err(error))) if pulled.is_empty() => return Err(BusError::unavailable(error)),
-            Ok(Some(Err(_)) | None) | Err(_) => return Ok(pulled),
-        }
-    }
 }
 
 /// A message that was pulled and must be settled: acked, given back or dropped.

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::{Consumer, pull};
+use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 
-use super::consume::collect;
 use super::publish::{Refusal, publish};
+use super::pull::Puller;
 use super::{
     Bus, BusError, CALL_TIMEOUT, PublishError, Pulled, StoredEvent, bounded, headers, subjects,
 };
@@ -23,7 +23,7 @@ const COLD: usize = 5;
 /// The consumer of one model in one lane.
 #[derive(Clone)]
 pub struct LaneConsumer {
-    consumer: Consumer<pull::Config>,
+    puller: Puller,
     /// The model.
     pub model: String,
     /// The lane.
@@ -140,7 +140,8 @@ impl Bus {
     ) -> Result<LaneConsumer, BusError> {
         let stream = self.stream(&subjects::lane_stream(capability, lane)).await?;
         let consumer = bounded(stream.get_consumer(&subjects::model_consumer(model, lane))).await?;
-        Ok(LaneConsumer { consumer, model: model.to_owned(), lane })
+        let puller = Puller::new(&self.client, &self.jetstream, consumer);
+        Ok(LaneConsumer { puller, model: model.to_owned(), lane })
     }
 
     /// Removes the consumer of a model in a lane, if there is one.
@@ -163,19 +164,15 @@ impl Bus {
 impl LaneConsumer {
     /// Takes up to `max` messages that are there now, without waiting for more. Call it only with `max` free slots.
     pub async fn take(&self, max: usize, warm: bool) -> Result<Vec<WorkMessage>, BusError> {
-        let request = self
-            .consumer
-            .fetch()
-            .max_messages(max)
-            .group(GROUP)
-            .priority(if warm { WARM } else { COLD })
-            .messages();
-        let mut batch = tokio::time::timeout(CALL_TIMEOUT, request)
-            .await
-            .map_err(|_| BusError::unavailable("a pull was not sent in time"))?
-            .map_err(BusError::unavailable)?;
-        let pulled = collect(&mut batch, CALL_TIMEOUT).await?;
-        let ack_wait = self.consumer.cached_info().config.ack_wait;
+        let request = pull::BatchConfig {
+            batch: max,
+            no_wait: true,
+            group: Some(GROUP.to_owned()),
+            priority: Some(if warm { WARM } else { COLD }),
+            ..pull::BatchConfig::default()
+        };
+        let pulled = self.puller.pull(request, CALL_TIMEOUT).await?;
+        let ack_wait = self.puller.ack_wait();
         Ok(pulled.into_iter().map(|pulled| WorkMessage::new(pulled, ack_wait)).collect())
     }
 }

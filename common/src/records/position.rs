@@ -2,6 +2,7 @@
 
 use sqlx::{AnyConnection, Row};
 
+use super::connect::Engine;
 use super::statement::Statement;
 use super::{Records, RecordsError};
 use crate::clock::Timestamp;
@@ -44,6 +45,7 @@ impl Records {
 /// Moves the position forward, or to where it stands in a new stream.
 pub(super) async fn advance(
     connection: &mut AnyConnection,
+    engine: Engine,
     position: &Position,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
@@ -68,5 +70,5 @@ pub(super) async fn advance(
            THEN recorder_positions.high_sequence ELSE excluded.high_sequence END, \
          stream_created_at = excluded.stream_created_at, updated_at = excluded.updated_at",
     );
-    statement.query(true)?.execute(connection).await.map(drop)
+    statement.query(engine, true)?.execute(connection).await.map(drop)
 }

@@ -1,11 +1,14 @@
 //! Building a statement whose length depends on its values. Text is never put together from values: every value is
-//! bound, under the numbered placeholders that both engines read.
-
-use std::fmt::Write as _;
+//! bound.
 
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, Arguments as _, AssertSqlSafe, Encode, Type};
+
+use super::connect::Engine;
+
+/// Stands for a value while the statement grows; no piece of SQL of ours has one for another purpose.
+const PLACEHOLDER: char = '?';
 
 /// A statement under construction.
 #[derive(Default)]
@@ -34,7 +37,7 @@ impl Statement {
         if let Err(error) = self.arguments.add(value) {
             self.failure = Some(error.to_string());
         }
-        let _ = write!(self.text, "${}", self.arguments.len());
+        self.text.push(PLACEHOLDER);
         self
     }
 
@@ -64,15 +67,33 @@ impl Statement {
     /// The statement, ready to run. `reused` says that the same text comes again and is worth preparing once.
     pub(super) fn query(
         self,
+        engine: Engine,
         reused: bool,
     ) -> Result<Query<'static, Any, AnyArguments>, sqlx::Error> {
         match self.failure {
             Some(failure) => Err(sqlx::Error::Encode(failure.into())),
             None => {
-                Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments).persistent(reused))
+                let text = placed(self.text, engine);
+                Ok(sqlx::query_with(AssertSqlSafe(text), self.arguments).persistent(reused))
             }
         }
     }
+}
+
+/// The text with the placeholders of an engine. PostgreSQL wants them numbered. SQLite reads those too, but takes them
+/// for names, which it looks up one by one: with a thousand values that takes as long as all the rest.
+fn placed(text: String, engine: Engine) -> String {
+    if engine == Engine::Sqlite {
+        return text;
+    }
+    let mut pieces = text.split(PLACEHOLDER);
+    let mut numbered = pieces.next().unwrap_or_default().to_owned();
+    for (index, piece) in pieces.enumerate() {
+        numbered.push('$');
+        numbered.push_str(&(index + 1).to_string());
+        numbered.push_str(piece);
+    }
+    numbered
 }
 
 #[cfg(test)]
@@ -80,11 +101,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn placeholders_are_numbered_through() {
+    fn every_engine_gets_the_placeholders_that_it_likes() {
         let mut statement = Statement::new("SELECT 1 WHERE a = ");
         statement.bind(1_i64).and_equal("b", None).and_equal("c", Some("x")).push(" AND d IN ");
         statement.list(["y".to_owned(), "z".to_owned()]);
-        assert_eq!(statement.text, "SELECT 1 WHERE a = $1 AND c = $2 AND d IN ($3, $4)");
         assert_eq!(statement.arguments.len(), 4);
+        let text = statement.text;
+        assert_eq!(text, "SELECT 1 WHERE a = ? AND c = ? AND d IN (?, ?)");
+        assert_eq!(placed(text.clone(), Engine::Sqlite), text);
+        assert_eq!(
+            placed(text, Engine::Postgres),
+            "SELECT 1 WHERE a = $1 AND c = $2 AND d IN ($3, $4)"
+        );
     }
 }

@@ -70,7 +70,7 @@ impl Records {
             statement.push(", ").bind(after.id.hyphenated().to_string()).push(")");
         }
         statement.push(" ORDER BY created_at DESC, id DESC LIMIT ").bind(limit as i64 + 1);
-        let question = statement.query(true)?;
+        let question = statement.query(self.engine, true)?;
         let rows = self.bounded(question.fetch_all(&self.read)).await?;
         let records = rows.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::cut(records, limit, |record| Cursor {

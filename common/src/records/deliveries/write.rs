@@ -38,9 +38,9 @@ impl Records {
                 }
                 statement.push(UPSERT);
                 let whole = chunk.len() == ROWS_PER_STATEMENT;
-                statement.query(whole)?.execute(&mut *transaction).await?;
+                statement.query(self.engine, whole)?.execute(&mut *transaction).await?;
             }
-            position::advance(&mut transaction, position, now).await?;
+            position::advance(&mut transaction, self.engine, position, now).await?;
             transaction.commit().await
         })
         .await

@@ -47,7 +47,7 @@ impl Records {
         statement.push(", content_removed_at = ").bind(removed_at.as_micros());
         statement.push(" WHERE content_removed_at IS NULL AND finished_at IS NOT NULL AND id = ");
         statement.bind(bare.job.id.to_string());
-        let question = statement.query(true)?;
+        let question = statement.query(self.engine, true)?;
         self.bounded(question.execute(self.writer()?)).await.map(drop)
     }
 
@@ -59,7 +59,7 @@ impl Records {
     }
 
     async fn events(&self, statement: Statement) -> Result<Vec<JobEvent>, RecordsError> {
-        let question = statement.query(true)?;
+        let question = statement.query(self.engine, true)?;
         let rows = self.bounded(question.fetch_all(&self.read)).await?;
         rows.iter().map(|row| JobRecord::read(row).map(|record| record.event)).collect()
     }

@@ -107,7 +107,7 @@ impl Records {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<JobRecord>, RecordsError> {
-        let question = filter.statement(after, limit).query(true)?;
+        let question = filter.statement(after, limit).query(self.engine, true)?;
         let rows = self.bounded(question.fetch_all(&self.read)).await?;
         let records = rows.iter().map(JobRecord::read).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::cut(records, limit, |record| Cursor {

@@ -108,7 +108,7 @@ impl Records {
             statement.bind(after.id.to_string()).push(")");
         }
         statement.push(" ORDER BY ").push(order).push(", id LIMIT ").bind(limit as i64);
-        let question = statement.query(true)?;
+        let question = statement.query(self.engine, true)?;
         let rows = self.bounded(question.fetch_all(&self.read)).await?;
         rows.iter().map(read).collect()
     }

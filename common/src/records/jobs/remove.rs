@@ -2,6 +2,7 @@
 
 use sqlx::{AnyConnection, Row};
 
+use super::super::connect::Engine;
 use super::super::statement::Statement;
 use super::super::{Records, RecordsError};
 use crate::clock::Timestamp;
@@ -31,7 +32,7 @@ impl Records {
                 return Ok(0);
             }
             let count = ids.len();
-            remove(&mut transaction, ids).await?;
+            remove(&mut transaction, self.engine, ids).await?;
             transaction.commit().await?;
             Ok(count)
         })
@@ -43,18 +44,22 @@ impl Records {
         let pool = self.writer()?;
         self.bounded(async {
             let mut transaction = pool.begin_with(self.engine.begin()).await?;
-            remove(&mut transaction, vec![id.to_string()]).await?;
+            remove(&mut transaction, self.engine, vec![id.to_string()]).await?;
             transaction.commit().await
         })
         .await
     }
 }
 
-async fn remove(connection: &mut AnyConnection, ids: Vec<String>) -> Result<(), sqlx::Error> {
+async fn remove(
+    connection: &mut AnyConnection,
+    engine: Engine,
+    ids: Vec<String>,
+) -> Result<(), sqlx::Error> {
     let mut labels = Statement::new("DELETE FROM job_metadata WHERE job_id IN ");
     labels.list(ids.iter().cloned());
-    labels.query(false)?.execute(&mut *connection).await?;
+    labels.query(engine, false)?.execute(&mut *connection).await?;
     let mut jobs = Statement::new("DELETE FROM jobs WHERE id IN ");
     jobs.list(ids);
-    jobs.query(false)?.execute(&mut *connection).await.map(drop)
+    jobs.query(engine, false)?.execute(&mut *connection).await.map(drop)
 }

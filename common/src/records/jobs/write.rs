@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sqlx::AnyConnection;
 
+use super::super::connect::Engine;
 use super::super::statement::Statement;
 use super::super::{Position, ROWS_PER_STATEMENT, Records, RecordsError, position};
 use super::indexed;
@@ -40,7 +41,7 @@ impl Records {
         self.bounded(async {
             let mut transaction = pool.begin_with(self.engine.begin()).await?;
             for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-                write_jobs(&mut transaction, chunk).await?;
+                write_jobs(&mut transaction, self.engine, chunk).await?;
             }
             let labels: Vec<_> = rows
                 .iter()
@@ -59,9 +60,9 @@ impl Records {
                 }
                 statement.push(" ON CONFLICT DO NOTHING");
                 let whole = chunk.len() == ROWS_PER_STATEMENT;
-                statement.query(whole)?.execute(&mut *transaction).await?;
+                statement.query(self.engine, whole)?.execute(&mut *transaction).await?;
             }
-            position::advance(&mut transaction, position, now).await?;
+            position::advance(&mut transaction, self.engine, position, now).await?;
             transaction.commit().await
         })
         .await
@@ -86,6 +87,7 @@ fn newest(events: &[JobEvent]) -> Vec<&JobEvent> {
 
 async fn write_jobs(
     connection: &mut AnyConnection,
+    engine: Engine,
     events: &[&JobEvent],
 ) -> Result<(), sqlx::Error> {
     let mut statement = Statement::new(INSERT);
@@ -97,7 +99,7 @@ async fn write_jobs(
     }
     statement.push(UPSERT);
     let whole = events.len() == ROWS_PER_STATEMENT;
-    statement.query(whole)?.execute(connection).await.map(drop)
+    statement.query(engine, whole)?.execute(connection).await.map(drop)
 }
 
 fn bind_row(statement: &mut Statement, event: &JobEvent) -> Result<(), sqlx::Error> {
