@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use self::bell::Bell;
 use self::lanes::Lanes;
-use crate::app::Worker;
 use crate::engine::Engine;
-use crate::running::Running;
+use crate::settle::settle;
+use crate::worker::Worker;
 use crate::{call, job, poison};
 
 /// Slots filled by one fetch at most.
@@ -63,7 +63,7 @@ pub(crate) async fn pull(worker: &Arc<Worker>, engine: Arc<dyn Engine>) -> anyho
 /// What came with the last fetch before a stop is somebody else's to run.
 async fn give_back(found: Vec<WorkMessage>) {
     for message in found {
-        job::settle(message.pulled.nak(None).await);
+        settle(message.pulled.nak(None).await);
     }
 }
 
@@ -121,12 +121,4 @@ async fn run(worker: &Worker, engine: &dyn Engine, message: WorkMessage) {
 async fn is_overdue(hard: CancellationToken) {
     hard.cancelled().await;
     tokio::time::sleep(LAST_PATIENCE).await;
-}
-
-/// Resolves when the worker takes no more and its last run has ended.
-pub(crate) async fn drained(soft: &CancellationToken, running: &Running) {
-    soft.cancelled().await;
-    while !running.jobs().is_empty() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
