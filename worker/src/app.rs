@@ -1,46 +1,14 @@
 //! The worker's parts and its start.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
-use common::bus::Bus;
-use common::clock::SharedClock;
-use common::job::{JobEnvelope, Run, RunId};
-use common::lifecycle::Lifecycle;
-use common::objects::Objects;
 use common::process::Parts;
-use common::retry::RetryPolicy;
-use tokio::sync::OnceCell;
 
-use crate::engine::{self, Engine, RunContext};
+use crate::engine::{self, Engine};
 use crate::metrics::WorkerMetrics;
-use crate::reply::ReplySink;
-use crate::running::{RunHandle, Running, StopReason};
+use crate::running::{Running, StopReason};
+use crate::worker::{RunLimits, Worker};
 use crate::{cancel, presence, pull};
-
-/// What the runs of a worker share.
-pub(crate) struct Worker {
-    pub(crate) id: String,
-    pub(crate) bus: Bus,
-    pub(crate) objects: Objects,
-    pub(crate) clock: SharedClock,
-    pub(crate) lifecycle: Lifecycle,
-    pub(crate) running: Running,
-    pub(crate) limits: RunLimits,
-    pub(crate) metrics: WorkerMetrics,
-    workspace_root: PathBuf,
-}
-
-/// The bounds of a run.
-#[derive(Clone, Debug)]
-pub(crate) struct RunLimits {
-    pub(crate) run_limit: Duration,
-    pub(crate) vanish_limit: u32,
-    pub(crate) retry: RetryPolicy,
-    pub(crate) presence_interval: Duration,
-}
 
 /// A worker that is ready to start.
 pub struct App {
@@ -121,63 +89,24 @@ impl App {
         let listener = Arc::clone(&worker);
         lifecycle.spawn("cancel", async move {
             // Until the last run has ended: a draining worker must still hear of cancellations.
-            let (soft, hard) = (listener.lifecycle.soft(), listener.lifecycle.hard());
-            let drained = pull::drained(&soft, &listener.running);
+            let hard = listener.lifecycle.hard();
             tokio::select! {
                 ended = cancel::listen(&listener.bus, &listener.running, &hard) => Ok(ended?),
-                () = drained => Ok(()),
+                () = listener.drained() => Ok(()),
             }
         });
         let stopper = Arc::clone(&worker);
         lifecycle.spawn("give back", async move {
-            let (soft, hard) = (stopper.lifecycle.soft(), stopper.lifecycle.hard());
-            let drained = pull::drained(&soft, &stopper.running);
+            let hard = stopper.lifecycle.hard();
             tokio::select! {
                 () = hard.cancelled() => stopper.running.stop_all(StopReason::Stopping),
-                () = drained => {}
+                () = stopper.drained() => {}
             }
             Ok(())
         });
         for engine in engines {
             let worker = Arc::clone(&worker);
             lifecycle.spawn("pull", async move { pull::pull(&worker, engine).await });
-        }
-    }
-}
-
-impl Worker {
-    /// The identity of a new run.
-    pub(crate) fn new_run(&self) -> Run {
-        Run { id: RunId::new(self.clock.as_ref()), worker_id: self.id.clone() }
-    }
-
-    /// A run that began after everything was told to stop is told now.
-    pub(crate) fn stop_if_late(&self, handle: &RunHandle) {
-        if self.lifecycle.hard().is_cancelled() {
-            handle.stop(StopReason::Stopping);
-        }
-    }
-
-    /// The surroundings of a run.
-    pub(crate) fn context(
-        &self,
-        job: Arc<JobEnvelope>,
-        run_id: RunId,
-        attempt: u32,
-        reply: ReplySink,
-        handle: &RunHandle,
-    ) -> RunContext {
-        RunContext {
-            job,
-            run_id,
-            attempt,
-            input: Bytes::new(),
-            cancel: handle.cancel.clone(),
-            reply,
-            clock: Arc::clone(&self.clock),
-            objects: self.objects.clone(),
-            workspace: OnceCell::new(),
-            workspace_root: self.workspace_root.clone(),
         }
     }
 }

@@ -8,14 +8,14 @@ use common::error_code::ErrorCode;
 use common::job::{JobEnvelope, JobError, JobEvent, Outcome, Run};
 use tracing::Instrument;
 
-use crate::app::Worker;
 use crate::engine::{Engine, EngineError, Output, RunContext};
-use crate::job::settle;
 use crate::keepalive::KeepAlive;
 use crate::own::is_settling;
 use crate::reply::ReplySink;
 use crate::run;
 use crate::running::{RunHandle, StopReason};
+use crate::settle::settle;
+use crate::worker::Worker;
 
 /// How long the end of a call is tried to be recorded. Its caller has the answer already.
 const RECORD_PATIENCE: Duration = Duration::from_secs(5);

@@ -8,7 +8,6 @@ use common::error_code::ErrorCode;
 use common::job::{JobError, Outcome, Run, RunId};
 use tracing::Instrument;
 
-use crate::app::Worker;
 use crate::engine::{Engine, EngineError, Output, RunContext};
 use crate::keepalive::KeepAlive;
 use crate::own::{Taken, Taker};
@@ -16,7 +15,9 @@ use crate::reply::ReplySink;
 use crate::report::{Reported, Reporter};
 use crate::run;
 use crate::running::{RunHandle, StopReason};
+use crate::settle::settle;
 use crate::store_result::store_result;
+use crate::worker::Worker;
 
 /// Deliveries of a job that may pass without a run before it is parked.
 const DELIVERY_LIMIT: u64 = 20;
@@ -232,12 +233,5 @@ fn acked(reported: &Reported) -> Finished {
     match reported {
         Reported::Written(_) => Finished::Ack,
         Reported::Lost | Reported::GaveUp => Finished::Silent,
-    }
-}
-
-/// A settlement that is not sent is made up for by redelivery.
-pub(crate) fn settle(sent: Result<(), common::bus::BusError>) {
-    if let Err(error) = sent {
-        tracing::warn!(%error, "a delivery was not settled; it will come again");
     }
 }

@@ -1,6 +1,7 @@
 //! The worker: pulls what it is able to run, runs it, and reports. Modules in the order of the flow.
 
 mod app;
+mod worker;
 mod presence;
 mod pull;
 mod job;
@@ -15,6 +16,7 @@ pub mod engine;
 mod reply;
 mod store_result;
 mod report;
+mod settle;
 mod metrics;
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,9 @@ use common::bus::subjects::last_token;
 use common::error_code::ErrorCode;
 use common::job::{JobError, JobId, JobState};
 
-use crate::app::Worker;
-use crate::job::settle;
 use crate::report::{Reported, Reporter};
+use crate::settle::settle;
+use crate::worker::Worker;
 
 /// Ends the job of an unreadable message, when its event can be read, and drops the message.
 pub(crate) async fn park(worker: &Worker, pulled: &Pulled, reason: &str) {

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use common::bus::{OfferedModel, Presence};
 
-use crate::app::Worker;
 use crate::engine::Engine;
-use crate::pull;
+use crate::worker::Worker;
 
 /// How often the offers of the engines are compared with what was told.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -20,7 +19,7 @@ pub(crate) async fn beat(worker: &Worker, engines: &[Arc<dyn Engine>]) {
     let started_at = worker.clock.now();
     let (soft, hard) = (worker.lifecycle.soft(), worker.lifecycle.hard());
     let mut connection = worker.bus.connection();
-    let drained = pull::drained(&soft, &worker.running);
+    let drained = worker.drained();
     tokio::pin!(drained);
     let mut draining = false;
     loop {

@@ -20,14 +20,21 @@ const GROUP: &str = "workers";
 const WARM: usize = 0;
 const COLD: usize = 5;
 
-/// The consumer of one model in one lane.
-#[derive(Clone)]
-pub struct LaneConsumer {
-    puller: Puller,
+/// The queue of one model in one lane.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Queue {
     /// The model.
     pub model: String,
     /// The lane.
     pub lane: Lane,
+}
+
+/// The consumer of a queue.
+#[derive(Clone)]
+pub struct LaneConsumer {
+    puller: Puller,
+    /// The queue.
+    pub queue: Queue,
 }
 
 /// A job or call as it was pulled.
@@ -141,7 +148,7 @@ impl Bus {
         let stream = self.stream(&subjects::lane_stream(capability, lane)).await?;
         let consumer = bounded(stream.get_consumer(&subjects::model_consumer(model, lane))).await?;
         let puller = Puller::new(&self.client, &self.jetstream, consumer);
-        Ok(LaneConsumer { puller, model: model.to_owned(), lane })
+        Ok(LaneConsumer { puller, queue: Queue { model: model.to_owned(), lane } })
     }
 
     /// Removes the consumer of a model in a lane, if there is one.
@@ -195,12 +202,12 @@ impl WorkMessage {
 pub struct WorkBell(async_nats::Subscriber);
 
 impl WorkBell {
-    /// The model and lane for which work arrived; `None` when the subscription ended.
-    pub async fn ring(&mut self) -> Option<(String, Lane)> {
+    /// The queue in which work arrived; `None` when the subscription ended.
+    pub async fn ring(&mut self) -> Option<Queue> {
         loop {
             let message = self.0.next().await?;
             if let Some((_, model, lane)) = subjects::parse_work(&message.subject) {
-                return Some((model, lane));
+                return Some(Queue { model, lane });
             }
         }
     }

@@ -42,17 +42,17 @@ use tokio::sync::watch;
 
 pub use config_store::{ConfigStore, ConfigWriteError};
 pub use connect::{BusOptions, Connection, MINIMUM_SERVER, StreamLimits};
-pub use consume::{ConsumerPosition, FixedConsumer, PullConsumer, Pulled};
+pub use consume::{ConsumerPosition, PullConsumer, Pulled};
 pub use control::{CancelNotices, DisableEndpoint, DisableRequest, DisableRequests};
 pub use delays::{Forwarded, FoundMessage, Place};
 pub use error::{BusError, PublishError, StoredEvent, WriteError};
 pub use events::JobEvents;
 pub use figures::{QueueFigures, StreamFill};
 pub use follow::{EventFeed, Follow};
-pub use jobs::{LaneConsumer, Work, WorkBell, WorkMessage};
+pub use jobs::{LaneConsumer, Queue, Work, WorkBell, WorkMessage};
 pub use presence::{OfferedModel, Presence};
 pub use replies::{Reply, ReplyKind, ReplySubscription};
-pub use topology::PRESENCE_TTL;
+pub use topology::{FixedConsumer, PRESENCE_TTL};
 pub use unclaimed::ParkedMessage;
 
 use crate::clock::SharedClock;

@@ -4,18 +4,16 @@ use std::time::Duration;
 
 use axum::response::Response;
 use bytes::Bytes;
-use common::job::Outcome as JobOutcome;
 use tokio::time::Instant;
 
-use super::failure::{deadline, no_worker};
 use super::growing::Growing;
-use super::serve::{Outcome, Waited};
+use super::waited::{Outcome, Waited};
 use crate::answer::{name_job, with_bytes, with_result};
 use crate::api::ApiError;
 use crate::sse;
 use crate::state::AppState;
 use crate::submit::named;
-use crate::wait::{CallGuard, Heard, WaitError, lost_answer};
+use crate::wait::{CallGuard, Heard, lost_answer};
 
 /// After this long without a byte the answer begins with a keep-alive, so that no proxy gives up on it. From then on
 /// it fails in-band.
@@ -52,18 +50,7 @@ pub(super) async fn grow(state: &AppState, waited: Waited) -> Result<Outcome, Ap
             // The end of a durable job is told by its event.
             Ok(Heard::Lost(_)) if durable => {}
             Ok(Heard::Lost(lost)) => return Err(named(ApiError::of_job(&lost_answer(lost)), job)),
-            Err(WaitError::NoWorker) => {
-                let withdrawn = guard.is_some();
-                if let Some(guard) = guard {
-                    guard.give_up(JobOutcome::Canceled);
-                }
-                return Err(no_worker(session.job(), withdrawn));
-            }
-            Err(WaitError::TimedOut) => {
-                let Some(guard) = guard else { return Ok(Outcome::NotYet) };
-                guard.give_up(JobOutcome::Expired);
-                return Err(deadline(job));
-            }
+            Err(error) => return Outcome::unanswered(error, guard, session.job()),
         }
     };
     // Once the answer has begun it may take as long as any synchronous call.

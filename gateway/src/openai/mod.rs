@@ -8,6 +8,7 @@ mod growing;
 mod models;
 mod peek;
 mod serve;
+mod waited;
 mod whole;
 
 pub(crate) use chat::{__path_create_chat_completion, create_chat_completion};

@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::grow::grow;
 use super::peek::peek;
+use super::waited::{Outcome, Waited};
 use super::whole::whole;
 use crate::answer::{mark, with_job};
 use crate::api::{ApiBody, ApiError};
@@ -30,25 +31,6 @@ pub(super) struct Call {
     pub(super) can_stream: bool,
     /// The body.
     pub(super) body: ApiBody,
-}
-
-/// A call that was submitted and is waited for.
-pub(super) struct Waited {
-    pub(super) session: Session,
-    /// Ends the work with its caller; absent for a durable job.
-    pub(super) guard: Option<CallGuard>,
-    /// Whether the job's events tell its end, besides the replies.
-    pub(super) durable: bool,
-    /// How long the caller waits.
-    pub(super) limit: Duration,
-}
-
-/// How a wait went.
-pub(super) enum Outcome {
-    /// The answer, whole or begun.
-    Answer(Response),
-    /// It takes longer than the caller wants to wait.
-    NotYet,
 }
 
 /// Serves a call.

@@ -1,15 +1,13 @@
 //! The answer of a call as one piece.
 
 use axum::response::Response;
-use common::job::Outcome as JobOutcome;
 
-use super::failure::{deadline, no_worker};
-use super::serve::{Outcome, Waited};
+use super::waited::{Outcome, Waited};
 use crate::answer::{name_job, with_bytes, with_result};
 use crate::api::ApiError;
 use crate::state::AppState;
 use crate::submit::named;
-use crate::wait::{Ended, WaitError, collect, lost_answer};
+use crate::wait::{Ended, collect, lost_answer};
 
 /// Waits for the whole answer.
 pub(super) async fn whole(state: &AppState, waited: Waited) -> Result<Outcome, ApiError> {
@@ -17,18 +15,7 @@ pub(super) async fn whole(state: &AppState, waited: Waited) -> Result<Outcome, A
     let job = session.job().id;
     let ended = match collect(&mut session, durable).await {
         Ok(ended) => ended,
-        Err(WaitError::NoWorker) => {
-            let withdrawn = guard.is_some();
-            if let Some(guard) = guard {
-                guard.give_up(JobOutcome::Canceled);
-            }
-            return Err(no_worker(session.job(), withdrawn));
-        }
-        Err(WaitError::TimedOut) => {
-            let Some(guard) = guard else { return Ok(Outcome::NotYet) };
-            guard.give_up(JobOutcome::Expired);
-            return Err(deadline(job));
-        }
+        Err(error) => return Outcome::unanswered(error, guard, session.job()),
     };
     // With a lost answer the guard stays armed: whoever is still at it works for nobody.
     if let (Some(guard), false) = (&mut guard, matches!(ended, Ended::Lost(_))) {

@@ -1,58 +1,123 @@
-//! The doorbell: wakes an idle worker when work arrives.
+//! The doorbell: says in which queues work arrived.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use common::bus::{Bus, BusError};
-use common::job::Lane;
+use common::bus::{Bus, BusError, Queue};
 use common::lifecycle::Lifecycle;
-use rand::RngExt as _;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
-/// A bell may be missed (it is not stored) and redeliveries do not ring it: an idle worker looks anyway.
-const TICK: (Duration, Duration) = (Duration::from_millis(1000), Duration::from_millis(2000));
+/// How many queues are remembered: more rings at once are a hint to look everywhere.
+const MOST: usize = 1_000;
 
-/// The last ring of a capability's bell.
-pub(crate) struct Bell {
-    rings: tokio::sync::Mutex<watch::Receiver<Option<(String, Lane)>>>,
+/// What rang since it was listened to the last time.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) enum Rings {
+    /// Nothing.
+    #[default]
+    None,
+    /// These queues.
+    Of(HashSet<Queue>),
+    /// So many that they were not kept apart.
+    Many,
+}
+
+/// The bell of a capability. A ring may be missed, for it is not stored, and redeliveries do not ring.
+pub(crate) struct Bell(Arc<Rung>);
+
+#[derive(Default)]
+struct Rung {
+    rings: Mutex<Rings>,
+    notify: Notify,
 }
 
 impl Bell {
-    /// Starts listening. The rings are drained on a task of their own and only the last one is kept, so that a busy
-    /// worker does not pile them up.
+    /// Starts listening, on a task of its own: a busy worker does not pile the rings up.
     pub(crate) async fn listen(
         bus: &Bus,
         lifecycle: &Lifecycle,
         capability: &'static str,
     ) -> Result<Self, BusError> {
         let mut bell = bus.work_bell(capability).await?;
-        let (sender, rings) = watch::channel(None);
-        let soft = lifecycle.soft();
+        let rung = Arc::new(Rung::default());
+        let (soft, listener) = (lifecycle.soft(), Arc::clone(&rung));
         lifecycle.spawn("bell", async move {
             loop {
                 tokio::select! {
                     () = soft.cancelled() => return Ok(()),
-                    ring = bell.ring() => match ring {
-                        Some(hint) => drop(sender.send_replace(Some(hint))),
+                    queue = bell.ring() => match queue {
+                        Some(queue) => listener.ring(queue),
                         None => anyhow::bail!("the doorbell's subscription ended"),
                     },
                 }
             }
         });
-        Ok(Self { rings: tokio::sync::Mutex::new(rings) })
+        Ok(Self(rung))
     }
 
-    /// Waits for a ring since the last wait, or for the tick. Returns which queue rang.
-    pub(crate) async fn wait(&self) -> Option<(String, Lane)> {
-        let tick = rand::rng().random_range(TICK.0..TICK.1);
-        let mut rings = self.rings.lock().await;
-        match tokio::time::timeout(tick, rings.changed()).await {
-            Ok(Ok(())) => rings.borrow_and_update().clone(),
-            Ok(Err(_)) => {
-                // The listener is gone; the stop that follows ends the loop. Until then do not spin.
-                tokio::time::sleep(tick).await;
-                None
-            }
-            Err(_) => None,
+    /// What rang since the last time; does not wait.
+    pub(crate) fn rings(&self) -> Rings {
+        std::mem::take(&mut *self.0.lock())
+    }
+
+    /// Waits for a ring that was not asked for yet, for at most `limit`.
+    pub(crate) async fn wait(&self, limit: Duration) {
+        if *self.0.lock() != Rings::None {
+            return;
         }
+        let _ = tokio::time::timeout(limit, self.0.notify.notified()).await;
+    }
+}
+
+impl Rung {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Rings> {
+        self.rings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ring(&self, queue: Queue) {
+        self.lock().add(queue);
+        self.notify.notify_one();
+    }
+}
+
+impl Rings {
+    fn add(&mut self, queue: Queue) {
+        match self {
+            Self::None => *self = Self::Of(HashSet::from([queue])),
+            Self::Of(queues) if queues.len() >= MOST => *self = Self::Many,
+            Self::Of(queues) => drop(queues.insert(queue)),
+            Self::Many => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use common::job::Lane;
+
+    use super::*;
+
+    fn queue(model: &str) -> Queue {
+        Queue { model: model.to_owned(), lane: Lane::Normal }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_ring_before_the_wait_is_not_missed_and_counts_once() {
+        let bell = Bell(Arc::default());
+        bell.0.ring(queue("a"));
+        bell.0.ring(queue("a"));
+        bell.wait(Duration::from_secs(5)).await;
+        assert_eq!(bell.rings(), Rings::Of(HashSet::from([queue("a")])));
+        assert_eq!(bell.rings(), Rings::None);
+    }
+
+    #[test]
+    fn too_many_rings_are_not_kept_apart() {
+        let mut rings = Rings::None;
+        for number in 0..=MOST {
+            rings.add(queue(&number.to_string()));
+        }
+        assert_eq!(rings, Rings::Many);
     }
 }

@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use self::bell::Bell;
 use self::lanes::Lanes;
-use crate::app::Worker;
 use crate::engine::Engine;
-use crate::running::Running;
+use crate::settle::settle;
+use crate::worker::Worker;
 use crate::{call, job, poison};
 
 /// Slots filled by one fetch at most.
@@ -32,6 +32,7 @@ pub(crate) async fn pull(worker: &Arc<Worker>, engine: Arc<dyn Engine>) -> anyho
     let bell = Bell::listen(&worker.bus, &worker.lifecycle, engine.capability()).await?;
     loop {
         let Some(mut permits) = free_slots(&slots, &soft).await else { return Ok(()) };
+        lanes.rang(bell.rings());
         lanes.refresh(&worker.bus, engine.as_ref()).await;
         // Not broken off by a stop: a fetch may have been answered, and the ack wait would bring the job back, but late.
         let found = lanes.sweep(permits.len(), &soft).await;
@@ -41,15 +42,13 @@ pub(crate) async fn pull(worker: &Arc<Worker>, engine: Arc<dyn Engine>) -> anyho
         }
         if found.is_empty() {
             drop(permits);
-            let rung = tokio::select! {
+            tokio::select! {
                 () = soft.cancelled() => return Ok(()),
-                rung = bell.wait() => rung,
-            };
-            if let Some(hint) = rung {
-                if !lanes.is_warm(&hint.0) {
-                    tokio::time::sleep(COLD_PAUSE).await;
-                }
-                lanes.hint(hint);
+                () = bell.wait(lanes.until_round()) => {}
+            }
+            lanes.rang(bell.rings());
+            if lanes.only_cold() {
+                tokio::time::sleep(COLD_PAUSE).await;
             }
             continue;
         }
@@ -63,7 +62,7 @@ pub(crate) async fn pull(worker: &Arc<Worker>, engine: Arc<dyn Engine>) -> anyho
 /// What came with the last fetch before a stop is somebody else's to run.
 async fn give_back(found: Vec<WorkMessage>) {
     for message in found {
-        job::settle(message.pulled.nak(None).await);
+        settle(message.pulled.nak(None).await);
     }
 }
 
@@ -121,12 +120,4 @@ async fn run(worker: &Worker, engine: &dyn Engine, message: WorkMessage) {
 async fn is_overdue(hard: CancellationToken) {
     hard.cancelled().await;
     tokio::time::sleep(LAST_PATIENCE).await;
-}
-
-/// Resolves when the worker takes no more and its last run has ended.
-pub(crate) async fn drained(soft: &CancellationToken, running: &Running) {
-    soft.cancelled().await;
-    while !running.jobs().is_empty() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }

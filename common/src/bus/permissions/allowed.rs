@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Arc, Bus, Duration, Guarded, Operation, SystemClock};
 use crate::bus::{
-    ConfigStore, DisableEndpoint, FixedConsumer, Follow, Forwarded, Presence, Pulled, Reply,
+    ConfigStore, DisableEndpoint, FixedConsumer, Follow, Forwarded, Presence, Pulled, Queue, Reply,
     ReplyKind, StoredEvent,
 };
 use crate::clock::Clock;
@@ -28,7 +28,8 @@ async fn a_worker_pulls_jobs_and_calls_of_every_capability() {
         let job = envelope(capability, Lane::Normal);
         let stored = submit(&gateway, &job).await;
         gateway.publish_job(&stored, PATIENCE).await.unwrap();
-        assert_eq!(bell.ring().await.unwrap(), ("m".to_owned(), Lane::Normal));
+        let queue = Queue { model: "m".to_owned(), lane: Lane::Normal };
+        assert_eq!(bell.ring().await.unwrap(), queue);
         let call = envelope(capability, Lane::Interactive);
         gateway.publish_call(&call, Duration::from_mins(1), PATIENCE).await.unwrap();
 
