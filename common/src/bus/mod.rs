@@ -21,6 +21,7 @@ mod jobs;
 mod permissions;
 mod presence;
 mod publish;
+mod read;
 mod remove;
 mod replies;
 pub mod subjects;
