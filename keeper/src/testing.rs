@@ -1,6 +1,5 @@
 //! What the duties are tested on: a real nats-server, records in real SQLite, objects in memory.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +7,8 @@ use common::bus::testing::NatsServer;
 use common::bus::{Bus, FixedConsumer, StoredEvent, Work, WorkMessage};
 use common::clock::{Clock as _, SharedClock, SystemClock, Timestamp};
 use common::config::{Config, LoadOptions};
-use common::job::{
-    JobEnvelope, JobEvent, JobId, JobResult, JobState, Lane, Outcome, Run, RunId, Tenant,
-};
+use common::job::testing::{echo_job, success};
+use common::job::{JobEnvelope, JobEvent, JobId, JobState, Lane, Run, RunId, Tenant};
 use common::lifecycle::Lifecycle;
 use common::objects::Objects;
 use common::records::Records;
@@ -168,54 +166,17 @@ pub(crate) fn tenant() -> Tenant {
 }
 
 pub(crate) fn envelope(change: impl Fn(&mut JobEnvelope)) -> JobEnvelope {
-    let mut job = JobEnvelope {
-        v: 1,
-        id: JobId::new(&SystemClock),
-        tenant: tenant(),
-        operation: "diagnostic.echo".to_owned(),
-        capability: CAPABILITY.to_owned(),
-        model: CAPABILITY.to_owned(),
-        lane: Lane::Normal,
-        max_attempts: 3,
-        created_at: SystemClock.now(),
-        run_at: None,
-        deadline: None,
-        input: Some(raw(r#"{"text":"hello"}"#)),
-        input_object: None,
-        files: Vec::new(),
-        webhook: None,
-        metadata: BTreeMap::new(),
-        retry_of: None,
-        fingerprint: None,
-        reply_to: None,
-        stream: false,
-    };
+    let mut job = echo_job(&SystemClock);
     change(&mut job);
     job
 }
 
 pub(crate) fn succeeded(event: &JobEvent, clock: &dyn common::clock::Clock) -> JobEvent {
-    let result = JobResult {
-        content_type: "application/json".to_owned(),
-        bytes: 6,
-        inline: Some(raw("\"done\"")),
-        key: None,
-    };
-    let outcome = Outcome::Succeeded {
-        result: Some(result),
-        artifacts: Vec::new(),
-        usage: None,
-        load_ms: None,
-    };
-    event.finished(outcome, None, Duration::from_hours(24), clock).unwrap()
+    event.finished(success("\"done\""), None, Duration::from_hours(24), clock).unwrap()
 }
 
 pub(crate) fn in_the_past(seconds: u64) -> Timestamp {
     SystemClock.now().minus(Duration::from_secs(seconds))
-}
-
-fn raw(json: &str) -> Arc<serde_json::value::RawValue> {
-    Arc::from(serde_json::value::RawValue::from_string(json.to_owned()).unwrap())
 }
 
 /// Performs a duty piece by piece until `done`; trouble on the way counts as a piece.

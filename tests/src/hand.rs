@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use common::bus::{Bus, OfferedModel, Presence, Pulled, StoredEvent, Work, WriteError};
 use common::clock::{Clock as _, SystemClock};
+use common::job::testing::echo_job;
 use common::job::{JobEnvelope, JobEvent, JobId, JobResult, Lane, Outcome, Run, RunId};
-use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::wait::PATIENCE;
@@ -100,26 +100,10 @@ impl Hand {
     /// An echo job as a gateway makes it.
     pub fn envelope(&self, tenant: &str, change: impl FnOnce(&mut JobEnvelope)) -> JobEnvelope {
         let mut job = JobEnvelope {
-            v: JobEnvelope::VERSION,
-            id: JobId::new(&SystemClock),
             tenant: tenant.parse().expect("a legal tenant"),
-            operation: "diagnostic.echo".to_owned(),
             capability: self.capability.clone(),
             model: self.model.clone(),
-            lane: Lane::Normal,
-            max_attempts: 3,
-            created_at: SystemClock.now(),
-            run_at: None,
-            deadline: None,
-            input: Some(raw(r#"{"text":"hello"}"#)),
-            input_object: None,
-            files: Vec::new(),
-            webhook: None,
-            metadata: BTreeMap::new(),
-            retry_of: None,
-            fingerprint: None,
-            reply_to: None,
-            stream: false,
+            ..echo_job(&SystemClock)
         };
         change(&mut job);
         job
@@ -189,17 +173,6 @@ impl Held {
     }
 }
 
-/// A success with this small JSON result.
-pub fn success(json: &str) -> Outcome {
-    let result = JobResult {
-        content_type: "application/json".to_owned(),
-        bytes: json.len() as u64,
-        inline: Some(raw(json)),
-        key: None,
-    };
-    Outcome::Succeeded { result: Some(result), artifacts: Vec::new(), usage: None, load_ms: None }
-}
-
 /// A success whose result lies in the object store.
 pub fn success_at(key: &str, bytes: u64) -> Outcome {
     let result = JobResult {
@@ -209,8 +182,4 @@ pub fn success_at(key: &str, bytes: u64) -> Outcome {
         key: Some(key.to_owned()),
     };
     Outcome::Succeeded { result: Some(result), artifacts: Vec::new(), usage: None, load_ms: None }
-}
-
-fn raw(json: &str) -> Arc<RawValue> {
-    RawValue::from_string(json.to_owned()).expect("a test writes JSON").into()
 }

@@ -8,6 +8,7 @@
 
 mod audit;
 mod background;
+mod builder;
 mod client;
 mod fleet;
 mod ground;
@@ -27,10 +28,12 @@ pub mod upstream;
 mod wait;
 
 pub use audit::{Audit, Promises, Settled};
+pub use builder::Builder;
 pub use client::{Answer, Call, Client, Events, Ongoing, ServerEvent};
+pub use common::job::testing::success;
 pub use fleet::{Fleet, FleetBuilder, Member, Process, Ran, is_alive, run_program, start_program};
 pub use ground::Ground;
-pub use hand::{Hand, Held, success, success_at};
+pub use hand::{Hand, Held, success_at};
 pub use link::Link;
 pub use load::Load;
 pub use receiver::{Received, Receiver};

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::stream::{LastRawMessageErrorKind, RawMessageErrorKind, Stream};
-use async_nats::jetstream::{self, ErrorCode};
+use async_nats::jetstream;
+use async_nats::jetstream::message::{PublishMessage, StreamMessage};
+use async_nats::jetstream::stream::Stream;
 use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::publish::{Refusal, publish};
+use super::read::{last_message, message_at};
 use super::{BusError, CALL_TIMEOUT, StoredEvent, WriteError, headers, subjects};
 use crate::job::{JobEvent, JobId};
 
@@ -66,22 +67,7 @@ impl JobEvents {
     pub async fn last(&self, job: JobId) -> Result<Option<StoredEvent>, BusError> {
         let stream = self.stream().await?;
         let subject = subjects::events(job);
-        let read = stream.get_last_raw_message_by_subject(&subject);
-        match tokio::time::timeout(CALL_TIMEOUT, read).await {
-            Ok(Ok(message)) => {
-                decode(&message.subject, message.sequence, &message.payload).map(Some)
-            }
-            Ok(Err(error)) => match error.kind() {
-                LastRawMessageErrorKind::NoMessageFound => Ok(None),
-                LastRawMessageErrorKind::JetStream(cause)
-                    if cause.error_code() == ErrorCode::NO_MESSAGE_FOUND =>
-                {
-                    Ok(None)
-                }
-                _ => Err(BusError::unavailable(error)),
-            },
-            Err(_) => Err(BusError::unavailable("no answer to a read in time")),
-        }
+        decode_found(last_message(&stream, &subject).await?)
     }
 
     /// The last event of a job, from any replica: for showing only. Asks the leader when the replica has none, or
@@ -105,21 +91,7 @@ impl JobEvents {
     /// The event at a sequence, from the leader; `None` when it was rolled up or has expired.
     pub async fn get(&self, sequence: u64) -> Result<Option<StoredEvent>, BusError> {
         let stream = self.stream().await?;
-        match tokio::time::timeout(CALL_TIMEOUT, stream.get_raw_message(sequence)).await {
-            Ok(Ok(message)) => {
-                decode(&message.subject, message.sequence, &message.payload).map(Some)
-            }
-            Ok(Err(error)) => match error.kind() {
-                RawMessageErrorKind::NoMessageFound => Ok(None),
-                RawMessageErrorKind::JetStream(cause)
-                    if cause.error_code() == ErrorCode::NO_MESSAGE_FOUND =>
-                {
-                    Ok(None)
-                }
-                _ => Err(BusError::unavailable(error)),
-            },
-            Err(_) => Err(BusError::unavailable("no answer to a read in time")),
-        }
+        decode_found(message_at(&stream, sequence).await?)
     }
 
     async fn write(
@@ -201,6 +173,10 @@ fn judge(event: &JobEvent, expected: u64, last: Option<StoredEvent>) -> Standing
         Some(last) if last.event.id == event.id => Standing::Ours(Box::new(last)),
         last => Standing::Theirs(last.map(Box::new)),
     }
+}
+
+fn decode_found(found: Option<StreamMessage>) -> Result<Option<StoredEvent>, BusError> {
+    found.map(|message| decode(&message.subject, message.sequence, &message.payload)).transpose()
 }
 
 /// Reads the payload of an event message.

@@ -22,6 +22,7 @@ mod permissions;
 mod presence;
 mod publish;
 mod pull;
+mod read;
 mod remove;
 mod replies;
 pub mod subjects;

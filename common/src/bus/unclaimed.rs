@@ -1,13 +1,12 @@
 //! Messages in JOBS that no worker will ever be given: nobody consumes them, or the broker has delivered them as often
 //! as it may. It keeps such messages for ever and counts them nowhere.
 
-use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::consumer;
-use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
 use futures::TryStreamExt;
 
+use super::read::next_message;
 use super::remove::remove_all;
-use super::{Bus, BusError, CALL_TIMEOUT, bounded, subjects};
+use super::{Bus, BusError, bounded, subjects};
 use crate::job::JobId;
 
 /// A message that the broker has delivered as often as it may.
@@ -59,7 +58,7 @@ impl Bus {
                         job,
                         sequence: found.sequence,
                         capability: capability.to_owned(),
-                        subject: found.subject,
+                        subject: found.subject.to_string(),
                     });
                 }
             }
@@ -81,33 +80,5 @@ fn settled_up_to(info: &consumer::Info) -> u64 {
         info.delivered.stream_sequence
     } else {
         info.ack_floor.stream_sequence
-    }
-}
-
-struct Found {
-    subject: String,
-    sequence: u64,
-}
-
-async fn next_message(
-    stream: &Stream<()>,
-    filter: &str,
-    sequence: u64,
-) -> Result<Option<Found>, BusError> {
-    let read = stream.get_first_raw_message_by_subject(filter, sequence);
-    match tokio::time::timeout(CALL_TIMEOUT, read).await {
-        Ok(Ok(message)) => {
-            Ok(Some(Found { subject: message.subject.to_string(), sequence: message.sequence }))
-        }
-        Ok(Err(error)) => match error.kind() {
-            RawMessageErrorKind::NoMessageFound => Ok(None),
-            RawMessageErrorKind::JetStream(cause)
-                if cause.error_code() == ErrorCode::NO_MESSAGE_FOUND =>
-            {
-                Ok(None)
-            }
-            _ => Err(BusError::unavailable(error)),
-        },
-        Err(_) => Err(BusError::unavailable("no answer to a read in time")),
     }
 }

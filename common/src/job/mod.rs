@@ -7,6 +7,8 @@ mod id;
 mod object;
 mod result;
 mod state;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod token;
 mod transition;
 

@@ -79,33 +79,14 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::clock::{Clock, ManualClock};
-    use crate::job::{JobEnvelope, JobId, JobResult, JobState, Lane};
+    use crate::clock::ManualClock;
+    use crate::job::testing::echo_job;
+    use crate::job::{JobEnvelope, JobResult, JobState};
 
     fn event(result: &str) -> JobEvent {
         let clock = ManualClock::new(Timestamp::from_micros(1_700_000_000_000_000));
-        let job = JobEnvelope {
-            v: 1,
-            id: JobId::new(&clock),
-            tenant: "acme".parse().unwrap(),
-            operation: "diagnostic".to_owned(),
-            capability: "diagnostic".to_owned(),
-            model: "diagnostic".to_owned(),
-            lane: Lane::Normal,
-            max_attempts: 3,
-            created_at: clock.now(),
-            run_at: None,
-            deadline: None,
-            input: None,
-            input_object: None,
-            files: Vec::new(),
-            webhook: Some("https://example.com".to_owned()),
-            metadata: std::collections::BTreeMap::default(),
-            retry_of: None,
-            fingerprint: None,
-            reply_to: None,
-            stream: false,
-        };
+        let webhook = Some("https://example.com".to_owned());
+        let job = JobEnvelope { webhook, ..echo_job(&clock) };
         let mut event = JobEvent::submitted(Arc::new(job), &clock);
         event.state = JobState::Succeeded;
         event.kind = crate::job::EventKind::Succeeded;

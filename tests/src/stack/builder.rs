@@ -1,59 +1,17 @@
-//! Which roles a stack has, and how they are set.
+//! How a stack starts, and what only a broker in its hands can be told.
 
 use std::time::Duration;
 
 use common::bus::StreamLimits;
 
 use super::Stack;
-use crate::Role;
-use crate::ground::{Ground, GroundPlan};
+use crate::builder::Builder;
+use crate::ground::Ground;
 
 /// Composes a [`Stack`].
-pub struct StackBuilder {
-    plan: GroundPlan,
-    roles: Vec<(Role, usize)>,
-}
-
-impl Default for StackBuilder {
-    fn default() -> Self {
-        // In the order of their start: what a gateway accepts finds the others in place.
-        let roles =
-            vec![(Role::Gateway, 1), (Role::Keeper, 1), (Role::Dispatcher, 1), (Role::Worker, 1)];
-        Self { plan: GroundPlan::default(), roles }
-    }
-}
+pub type StackBuilder = Builder<Stack>;
 
 impl StackBuilder {
-    /// So many of a role.
-    #[must_use]
-    pub fn with(mut self, role: Role, count: usize) -> Self {
-        for (known, number) in &mut self.roles {
-            if *known == role {
-                *number = count;
-            }
-        }
-        self
-    }
-
-    /// None of a role.
-    #[must_use]
-    pub fn without(self, role: Role) -> Self {
-        self.with(role, 0)
-    }
-
-    /// Sets a key of the configuration, for every role.
-    #[must_use]
-    pub fn set(mut self, key: &str, value: impl Into<String>) -> Self {
-        self.plan.settings.set(key, value);
-        self
-    }
-
-    /// Workers ask this OpenAI-compatible endpoint.
-    #[must_use]
-    pub fn llm(self, url: &str) -> Self {
-        self.set("worker.llm", url)
-    }
-
     /// Other sizes of the streams.
     #[must_use]
     pub fn limits(mut self, change: impl FnOnce(&mut StreamLimits)) -> Self {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use common::clock::{Clock, SystemClock};
-use common::job::{JobEnvelope, JobId, Lane, RunId};
+use common::clock::SystemClock;
+use common::job::testing::echo_job;
+use common::job::{JobEnvelope, JobId, RunId};
 use common::objects::Objects;
 use serde_json::value::RawValue;
 use tokio::sync::OnceCell;
@@ -18,26 +19,13 @@ pub(crate) fn context(operation: &str, model: &str, input: &str, stream: bool) -
     let clock = SystemClock;
     let (id, run_id) = (JobId::new(&clock), RunId::new(&clock));
     let job = JobEnvelope {
-        v: JobEnvelope::VERSION,
         id,
-        tenant: "test".parse().expect("a legal tenant"),
         operation: operation.to_owned(),
         capability: operation.split('.').next().unwrap_or_default().to_owned(),
         model: model.to_owned(),
-        lane: Lane::Normal,
-        max_attempts: 3,
-        created_at: clock.now(),
-        run_at: None,
-        deadline: None,
         input: RawValue::from_string(input.to_owned()).ok().map(Arc::from),
-        input_object: None,
-        files: Vec::new(),
-        webhook: None,
-        metadata: std::collections::BTreeMap::new(),
-        retry_of: None,
-        fingerprint: None,
-        reply_to: None,
         stream,
+        ..echo_job(&clock)
     };
     RunContext {
         job: Arc::new(job),

@@ -11,7 +11,8 @@ use crate::bus::{
     ReplyKind, StoredEvent,
 };
 use crate::clock::Clock;
-use crate::job::{EventId, JobEnvelope, JobEvent, JobId, Lane, Run, RunId, Tenant};
+use crate::job::testing::echo_job;
+use crate::job::{EventId, JobEnvelope, JobEvent, Lane, Run, RunId, Tenant};
 use crate::webhook::{Delivery, DeliveryEvent, DeliveryTarget};
 
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -228,28 +229,11 @@ fn tenant() -> Tenant {
 }
 
 fn envelope(capability: &str, lane: Lane) -> Arc<JobEnvelope> {
-    let now = SystemClock.now();
     Arc::new(JobEnvelope {
-        v: JobEnvelope::VERSION,
-        id: JobId::new(&SystemClock),
-        tenant: tenant(),
-        operation: "diagnostic.echo".to_owned(),
         capability: capability.to_owned(),
         model: "m".to_owned(),
         lane,
-        max_attempts: 3,
-        created_at: now,
-        run_at: None,
-        deadline: None,
-        input: None,
-        input_object: None,
-        files: Vec::new(),
-        webhook: None,
-        metadata: BTreeMap::new(),
-        retry_of: None,
-        fingerprint: None,
-        reply_to: None,
-        stream: false,
+        ..echo_job(&SystemClock)
     })
 }
 

@@ -14,6 +14,7 @@ use serde_json::json;
 use super::testing::NatsServer;
 use super::*;
 use crate::clock::{Clock as _, SystemClock};
+use crate::job::testing::echo_job;
 use crate::job::{JobEnvelope, JobEvent, JobId, JobState, Lane, Outcome, Run, RunId, Tenant};
 
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -23,29 +24,7 @@ fn tenant() -> Tenant {
 }
 
 fn envelope(lane: Lane) -> Arc<JobEnvelope> {
-    let clock = SystemClock;
-    Arc::new(JobEnvelope {
-        v: 1,
-        id: JobId::new(&clock),
-        tenant: tenant(),
-        operation: "diagnostic.echo".into(),
-        capability: "diagnostic".into(),
-        model: "diagnostic".into(),
-        lane,
-        max_attempts: 3,
-        created_at: clock.now(),
-        run_at: None,
-        deadline: None,
-        input: Some(serde_json::value::to_raw_value(&json!({"a": 1})).unwrap().into()),
-        input_object: None,
-        files: Vec::new(),
-        webhook: None,
-        metadata: std::collections::BTreeMap::new(),
-        retry_of: None,
-        fingerprint: None,
-        reply_to: None,
-        stream: false,
-    })
+    Arc::new(JobEnvelope { lane, ..echo_job(&SystemClock) })
 }
 
 fn run() -> Run {
@@ -106,7 +85,7 @@ async fn a_job_is_taken_once_and_a_second_copy_is_refused() {
     let message = take_one(&bus, Lane::Bulk).await;
     let Work::Job(carried) = &message.work else { panic!("{:?}", message.work) };
     assert_eq!(carried.sequence, stored.sequence);
-    assert_eq!(carried.event.job.input.as_ref().unwrap().get(), r#"{"a":1}"#);
+    assert_eq!(carried.event.job.input.as_ref().unwrap().get(), r#"{"text":"hello"}"#);
     message.pulled.ack().await.unwrap();
     let consumer = bus.lane_consumer("diagnostic", "diagnostic", Lane::Bulk).await.unwrap();
     assert!(consumer.take(1, true).await.unwrap().is_empty());
