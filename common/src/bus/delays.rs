@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use async_nats::header::{NATS_SCHEDULE, NATS_SCHEDULE_TARGET};
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::stream::LastRawMessageErrorKind;
-use async_nats::jetstream::{ErrorCode, publish::PublishAck};
+use async_nats::jetstream::publish::PublishAck;
 use bytes::Bytes;
 
 use super::jobs::{job_message, message_id};
+use super::last::last_message;
 use super::publish::{Refusal, publish};
-use super::{Bus, BusError, CALL_TIMEOUT, PublishError, Pulled, StoredEvent, headers, subjects};
+use super::{Bus, BusError, PublishError, Pulled, StoredEvent, headers, subjects};
 use crate::clock::Timestamp;
 use crate::job::{JobEnvelope, JobEvent, Lane};
 use crate::webhook::{Delivery, DeliveryStatus};
@@ -229,19 +229,7 @@ impl Bus {
         subject: &str,
     ) -> Result<Option<Option<u64>>, BusError> {
         let stream = self.stream(stream).await?;
-        let read = stream.get_last_raw_message_by_subject(subject);
-        match tokio::time::timeout(CALL_TIMEOUT, read).await {
-            Ok(Ok(message)) => Ok(Some(headers::number(&message.headers, headers::EVENT_VERSION))),
-            Ok(Err(error)) => match error.kind() {
-                LastRawMessageErrorKind::NoMessageFound => Ok(None),
-                LastRawMessageErrorKind::JetStream(cause)
-                    if cause.error_code() == ErrorCode::NO_MESSAGE_FOUND =>
-                {
-                    Ok(None)
-                }
-                _ => Err(BusError::unavailable(error)),
-            },
-            Err(_) => Err(BusError::unavailable("no answer to a read in time")),
-        }
+        let message = last_message(&stream, subject).await?;
+        Ok(message.map(|message| headers::number(&message.headers, headers::EVENT_VERSION)))
     }
 }

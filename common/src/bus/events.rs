@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::stream::{LastRawMessageErrorKind, RawMessageErrorKind, Stream};
+use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
 use async_nats::jetstream::{self, ErrorCode};
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::last::last_message;
 use super::publish::{Refusal, publish};
 use super::{BusError, CALL_TIMEOUT, StoredEvent, WriteError, headers, subjects};
 use crate::job::{JobEvent, JobId};
@@ -66,22 +67,8 @@ impl JobEvents {
     pub async fn last(&self, job: JobId) -> Result<Option<StoredEvent>, BusError> {
         let stream = self.stream().await?;
         let subject = subjects::events(job);
-        let read = stream.get_last_raw_message_by_subject(&subject);
-        match tokio::time::timeout(CALL_TIMEOUT, read).await {
-            Ok(Ok(message)) => {
-                decode(&message.subject, message.sequence, &message.payload).map(Some)
-            }
-            Ok(Err(error)) => match error.kind() {
-                LastRawMessageErrorKind::NoMessageFound => Ok(None),
-                LastRawMessageErrorKind::JetStream(cause)
-                    if cause.error_code() == ErrorCode::NO_MESSAGE_FOUND =>
-                {
-                    Ok(None)
-                }
-                _ => Err(BusError::unavailable(error)),
-            },
-            Err(_) => Err(BusError::unavailable("no answer to a read in time")),
-        }
+        let Some(message) = last_message(&stream, &subject).await? else { return Ok(None) };
+        decode(&message.subject, message.sequence, &message.payload).map(Some)
     }
 
     /// The last event of a job, from any replica: for showing only. Asks the leader when the replica has none, or

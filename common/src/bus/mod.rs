@@ -17,6 +17,7 @@ mod figures;
 mod follow;
 pub mod headers;
 mod jobs;
+mod last;
 #[cfg(test)]
 mod permissions;
 mod presence;

@@ -6,6 +6,7 @@ use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::last::last_message;
 use super::subjects::WORKERS_BUCKET;
 use super::{Bus, BusError, bounded};
 use crate::clock::Timestamp;
@@ -78,24 +79,10 @@ impl Bus {
 
     /// The worker's last beat, from the leader; `None` when it vanished or left.
     pub async fn presence(&self, worker_id: &str) -> Result<Option<Presence>, BusError> {
-        use async_nats::jetstream::stream::LastRawMessageErrorKind as Kind;
-
         let stream = self.stream(&format!("KV_{WORKERS_BUCKET}")).await?;
         let subject = format!("$KV.{WORKERS_BUCKET}.{worker_id}");
-        let read = stream.get_last_raw_message_by_subject(&subject);
-        match tokio::time::timeout(super::CALL_TIMEOUT, read).await {
-            Ok(Ok(message)) => Ok(serde_json::from_slice(&message.payload).ok()),
-            Ok(Err(error)) => match error.kind() {
-                Kind::NoMessageFound => Ok(None),
-                Kind::JetStream(cause)
-                    if cause.error_code() == async_nats::jetstream::ErrorCode::NO_MESSAGE_FOUND =>
-                {
-                    Ok(None)
-                }
-                _ => Err(BusError::unavailable(error)),
-            },
-            Err(_) => Err(BusError::unavailable("no answer to a read in time")),
-        }
+        let message = last_message(&stream, &subject).await?;
+        Ok(message.and_then(|message| serde_json::from_slice(&message.payload).ok()))
     }
 
     /// Every worker that lives, by id.

@@ -5,8 +5,9 @@
 //! purge. They lie in the stream from then on, neither waiting nor given out, and nobody ever gets them.
 
 use async_nats::jetstream::ErrorCode;
-use async_nats::jetstream::stream::{DeleteMessageErrorKind, LastRawMessageErrorKind, Stream};
+use async_nats::jetstream::stream::{DeleteMessageErrorKind, Stream};
 
+use super::last::last_message;
 use super::{Bus, BusError, CALL_TIMEOUT, subjects};
 use crate::job::JobEnvelope;
 
@@ -35,27 +36,10 @@ impl Bus {
 /// Removes every message of a subject.
 pub(super) async fn remove_all(stream: &Stream<()>, subject: &str) -> Result<(), BusError> {
     for _ in 0..MOST_PER_SUBJECT {
-        let Some(sequence) = last_sequence(stream, subject).await? else { break };
-        remove(stream, sequence).await?;
+        let Some(message) = last_message(stream, subject).await? else { break };
+        remove(stream, message.sequence).await?;
     }
     Ok(())
-}
-
-async fn last_sequence(stream: &Stream<()>, subject: &str) -> Result<Option<u64>, BusError> {
-    let read = stream.get_last_raw_message_by_subject(subject);
-    match tokio::time::timeout(CALL_TIMEOUT, read).await {
-        Ok(Ok(message)) => Ok(Some(message.sequence)),
-        Ok(Err(error)) => match error.kind() {
-            LastRawMessageErrorKind::NoMessageFound => Ok(None),
-            LastRawMessageErrorKind::JetStream(cause)
-                if cause.error_code() == ErrorCode::NO_MESSAGE_FOUND =>
-            {
-                Ok(None)
-            }
-            _ => Err(BusError::unavailable(error)),
-        },
-        Err(_) => Err(BusError::unavailable("no answer to a read in time")),
-    }
 }
 
 /// Removes one message; it may be gone already.

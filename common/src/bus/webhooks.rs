@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::last::last_message;
 use super::publish::{Refusal, publish};
-use super::{Bus, BusError, CALL_TIMEOUT, PublishError, headers, subjects};
+use super::{Bus, BusError, PublishError, headers, subjects};
 use crate::job::Tenant;
 use crate::webhook::{Delivery, DeliveryEvent, DeliveryId};
 
@@ -80,22 +79,10 @@ impl Bus {
     ) -> Result<Option<DeliveryEvent>, BusError> {
         let stream = self.stream(subjects::DELIVERIES).await?;
         let subject = subjects::delivery(tenant, id);
-        let read = stream.get_last_raw_message_by_subject(&subject);
-        match tokio::time::timeout(CALL_TIMEOUT, read).await {
-            Ok(Ok(message)) => serde_json::from_slice(&message.payload)
-                .map(Some)
-                .map_err(|error| BusError::Undecodable { subject, reason: error.to_string() }),
-            Ok(Err(error)) => match error.kind() {
-                LastRawMessageErrorKind::NoMessageFound => Ok(None),
-                LastRawMessageErrorKind::JetStream(cause)
-                    if cause.error_code() == ErrorCode::NO_MESSAGE_FOUND =>
-                {
-                    Ok(None)
-                }
-                _ => Err(BusError::unavailable(error)),
-            },
-            Err(_) => Err(BusError::unavailable("no answer to a read in time")),
-        }
+        let Some(message) = last_message(&stream, &subject).await? else { return Ok(None) };
+        serde_json::from_slice(&message.payload)
+            .map(Some)
+            .map_err(|error| BusError::Undecodable { subject, reason: error.to_string() })
     }
 }
 

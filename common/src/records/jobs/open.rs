@@ -78,12 +78,6 @@ impl Records {
         row.map(|row| JobRecord::read(&row).map(|record| record.event)).transpose()
     }
 
-    /// Whether a job is recorded, ended or not. For the keeper's own use, which knows no tenants.
-    pub async fn knows_job(&self, id: JobId) -> Result<bool, RecordsError> {
-        let question = sqlx::query("SELECT id FROM jobs WHERE id = $1").bind(id.to_string());
-        Ok(self.bounded(question.fetch_optional(&self.read)).await?.is_some())
-    }
-
     /// Whether a job of this model has not ended. Looks through the open jobs: not for a path that is often taken.
     pub async fn has_open_jobs(&self, capability: &str, model: &str) -> Result<bool, RecordsError> {
         let question = sqlx::query(

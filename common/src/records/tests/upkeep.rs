@@ -96,11 +96,13 @@ async fn content_is_forgotten_first_and_the_job_later() {
         clock.advance(DAY);
         let expired = records.jobs_with_content(clock.now(), 10).await.unwrap();
         assert_eq!(expired.len(), 1);
+        assert_eq!(records.has_content(done.job.id).await.unwrap(), Some(true));
         let bare = expired[0].without_content(&clock);
         records.forget_content(&bare).await.unwrap();
         assert!(records.jobs_with_content(clock.now(), 10).await.unwrap().is_empty());
         let record = records.job(&tenant("acme"), done.job.id).await.unwrap().unwrap();
         assert!(record.event.result.is_none() && record.event.job.input.is_none());
+        assert_eq!(records.has_content(done.job.id).await.unwrap(), Some(false));
         assert_eq!(record.content_removed_at, Some(clock.now()));
         assert_eq!(record.event.state, JobState::Succeeded);
         // The terminal event comes once more: it does not bring the content back.
