@@ -72,7 +72,7 @@ async fn its_nats_server_refuses_whoever_has_no_password() {
     let login = |word: &str| ConnectOptions::with_user_and_password("millrace".into(), word.into());
     let refused = [async_nats::connect(url).await, login("").connect(url).await];
     for refused in refused {
-        let error = refused.err().expect("a stranger is let in");
+        let error = refused.expect_err("a stranger is let in");
         assert_eq!(error.kind(), ConnectErrorKind::AuthorizationViolation, "{error}");
     }
     login(&password).connect(url).await.expect("the owner is let in");
