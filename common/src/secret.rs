@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -18,6 +20,12 @@ impl Secret {
     /// Keeps `text` as a secret.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
+    }
+
+    /// A password that nobody has to type: 256 random bits as letters, digits, `-` and `_`.
+    pub fn random() -> Self {
+        let bits = Zeroizing::new(rand::random::<[u8; 32]>());
+        Self::new(URL_SAFE_NO_PAD.encode(bits.as_slice()))
     }
 
     /// The secret itself, for the one place that needs it.
@@ -85,6 +93,14 @@ mod tests {
         let shown = format!("{secret} {secret:?} {}", serde_json::to_string(&secret).unwrap());
         assert!(!shown.contains("hunter2"), "{shown}");
         assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn a_random_one_is_long_and_never_the_same() {
+        let one = Secret::random();
+        assert_eq!(one.expose().len(), 43);
+        assert!(one.expose().chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)));
+        assert_ne!(one, Secret::random());
     }
 
     #[test]

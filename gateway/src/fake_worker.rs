@@ -159,6 +159,18 @@ impl Taken {
         self.reply(ReplyKind::Chunk, Bytes::copy_from_slice(part.as_bytes())).await;
     }
 
+    /// What the job was given, wherever it lies.
+    pub(crate) async fn input(&self, gateway: &TestGateway) -> serde_json::Value {
+        match (&self.job.input, &self.job.input_object) {
+            (Some(input), _) => serde_json::from_str(input.get()).unwrap(),
+            (None, Some(object)) => {
+                let bytes = gateway.parts.objects.get(&object.key).await.unwrap();
+                serde_json::from_slice(&bytes).unwrap()
+            }
+            (None, None) => panic!("the job has no input"),
+        }
+    }
+
     /// Loses a reply on its way.
     pub(crate) fn lose_one(&mut self) {
         self.sequence += 1;

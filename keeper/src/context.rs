@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::bus::{Bus, BusError, ConfigStore, StoredEvent};
+use common::bus::{Bus, BusError, ConfigStore, StoredEvent, WriteError};
 use common::clock::SharedClock;
 use common::config::Config;
-use common::job::JobId;
+use common::job::{JobEvent, JobId, Outcome};
 use common::objects::Objects;
 use common::records::Records;
 use common::signing::FileLinks;
 
 use crate::metrics::KeeperMetrics;
+use crate::trouble::Trouble;
 
 /// How long a publish or swap of a duty waits for the broker.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -39,6 +40,26 @@ impl Context {
                 Ok(None)
             }
             other => other,
+        }
+    }
+
+    /// Whether the worker that started the last run of a job lives and still has that job.
+    pub(crate) async fn somebody_runs(&self, event: &JobEvent) -> Result<bool, BusError> {
+        let Some(worker) = &event.worker_id else { return Ok(false) };
+        let presence = self.bus.presence(worker).await?;
+        Ok(presence.is_some_and(|presence| presence.running.contains(&event.job.id)))
+    }
+
+    /// Writes the end of a job after its last event. The first terminal event stands, so whoever is faster wins:
+    /// `false` says that the job moved meanwhile. The message is the caller's to remove, after this.
+    pub(crate) async fn end(&self, last: &StoredEvent, outcome: Outcome) -> Result<bool, Trouble> {
+        let events = self.bus.events();
+        let finished = last.event.finished(outcome, None, events.retention(), self.clock.as_ref());
+        let Ok(event) = finished else { return Ok(false) };
+        match events.swap(&event, last.sequence, PATIENCE).await {
+            Ok(_) => Ok(true),
+            Err(WriteError::Conflict(_)) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 }

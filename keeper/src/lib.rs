@@ -10,6 +10,7 @@
 //! | `outbox` | JOB_EVENTS, terminal | WEBHOOKS | no |
 //! | `repair` | jobs without a message | JOBS, DELAYS | yes |
 //! | `expire` | jobs past their deadline | JOB_EVENTS | yes |
+//! | `cancel` | canceled jobs whose worker vanished | JOB_EVENTS | yes |
 //! | `clean` | what is over its retention | nothing | partly |
 
 mod app;
@@ -28,6 +29,8 @@ mod outbox;
 mod repair;
 
 mod expire;
+
+mod cancel;
 
 mod clean;
 

@@ -45,6 +45,7 @@ pub(crate) struct KeeperMetrics {
     repaired: Family<WhatLabel, Counter>,
     pub(crate) suspects: Gauge,
     pub(crate) expired: Counter,
+    pub(crate) canceled: Counter,
     cleaned: Family<WhatLabel, Counter>,
     open_jobs: Family<StateLabel, Gauge>,
 }
@@ -64,6 +65,7 @@ impl KeeperMetrics {
             repaired: Family::default(),
             suspects: Gauge::default(),
             expired: Counter::default(),
+            canceled: Counter::default(),
             cleaned: Family::default(),
             open_jobs: Family::default(),
         };
@@ -127,6 +129,11 @@ impl KeeperMetrics {
                 "millrace_keeper_expired",
                 "Jobs ended at their deadline",
                 this.expired.clone(),
+            );
+            registry.register(
+                "millrace_keeper_canceled",
+                "Jobs ended that were to be canceled and whose worker had vanished",
+                this.canceled.clone(),
             );
             registry.register(
                 "millrace_keeper_cleaned",

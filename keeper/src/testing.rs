@@ -1,10 +1,11 @@
 //! What the duties are tested on: a real nats-server, records in real SQLite, objects in memory.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use common::bus::testing::NatsServer;
-use common::bus::{Bus, FixedConsumer, StoredEvent, Work, WorkMessage};
+use common::bus::{Bus, FixedConsumer, Presence, StoredEvent, Work, WorkMessage};
 use common::clock::{Clock as _, SharedClock, SystemClock, Timestamp};
 use common::config::{Config, LoadOptions};
 use common::job::testing::{echo_job, success};
@@ -173,6 +174,20 @@ pub(crate) fn envelope(change: impl Fn(&mut JobEnvelope)) -> JobEnvelope {
 
 pub(crate) fn succeeded(event: &JobEvent, clock: &dyn common::clock::Clock) -> JobEvent {
     event.finished(success("\"done\""), None, Duration::from_hours(24), clock).unwrap()
+}
+
+/// The beat of the worker that [`Surroundings::start_run`] speaks for.
+pub(crate) fn presence(running: Vec<JobId>) -> Presence {
+    Presence {
+        worker_id: "w1".to_owned(),
+        version: String::new(),
+        started_at: SystemClock.now(),
+        seen_at: SystemClock.now(),
+        capabilities: BTreeMap::new(),
+        slots: 1,
+        running,
+        draining: false,
+    }
 }
 
 pub(crate) fn in_the_past(seconds: u64) -> Timestamp {

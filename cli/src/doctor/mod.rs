@@ -49,11 +49,8 @@ pub(crate) async fn run(api: &Api, as_json: bool, options: RoleOptions) -> Resul
     let overrides = assemble::role_overrides(&options);
     let mut config = assemble::load(&options, presets(api), overrides, &[])?;
     // The broker of a running `up` in the data directory, unless another one was named.
-    if options.nats.is_none()
-        && options.config.is_none()
-        && let Some(url) = crate::up::running_server(&api.data_dir)
-    {
-        config.nats.url = url;
+    if options.nats.is_none() && options.config.is_none() {
+        crate::up::lead_to_running_server(&api.data_dir, &mut config.nats);
     }
     let mut findings = broker::check(&config).await;
     findings.extend(stores::check(&config).await);

@@ -10,6 +10,9 @@ use common::signing::Keyring;
 
 use crate::failure::Failure;
 
+/// Where the password of the nats-server is kept.
+const NATS_PASSWORD: &str = "nats.password";
+
 /// The data directory, locked for this process.
 pub(crate) struct DataDir {
     path: PathBuf,
@@ -62,31 +65,54 @@ impl DataDir {
 
     /// The master key; it is made when there is none.
     pub(crate) fn master_key(&self) -> Result<Secret, Failure> {
-        let path = self.path.join("master.key");
+        self.kept("master.key", Keyring::generate_master_key)
+    }
+
+    /// The password of the nats-server that belongs to this directory; it is made when there is none.
+    pub(crate) fn nats_password(&self) -> Result<Secret, Failure> {
+        self.kept(NATS_PASSWORD, Secret::random)
+    }
+
+    /// The secret in a file of this directory; it is made when there is none.
+    fn kept(&self, name: &str, make: impl Fn() -> Secret) -> Result<Secret, Failure> {
+        let path = self.path.join(name);
         match std::fs::read_to_string(&path) {
             Ok(text) => Ok(Secret::new(text.trim())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let key = Keyring::generate_master_key();
-                write_private(&path, key.expose())?;
-                Ok(key)
+                let secret = make();
+                write_private(&path, secret.expose())?;
+                Ok(secret)
             }
-            Err(error) => Err(Failure::general(format!(
-                "the master key {} can not be read: {error}",
-                path.display()
-            ))),
+            Err(error) => {
+                Err(Failure::general(format!("{} can not be read: {error}", path.display())))
+            }
         }
     }
 }
 
-fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
-    let written =
-        OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path).and_then(
-            |mut file| {
-                writeln!(file, "{text}")?;
-                file.sync_all()
-            },
-        );
-    written.map_err(|error| {
+/// The password of the nats-server of a directory that another process may have locked; `None` when there is none, or
+/// it is not ours to read.
+pub(super) fn nats_password(data_dir: &Path) -> Option<Secret> {
+    let text = std::fs::read_to_string(data_dir.join(NATS_PASSWORD)).ok()?;
+    Some(Secret::new(text.trim()))
+}
+
+/// Writes a file that only its owner can read, whole or not at all, whoever could read what stood there before.
+pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let new = PathBuf::from(new);
+    let write = || {
+        match std::fs::remove_file(&new) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&new)?;
+        writeln!(file, "{}", text.trim_end())?;
+        file.sync_all()?;
+        std::fs::rename(&new, path)
+    };
+    write().map_err(|error: std::io::Error| {
         Failure::general(format!("{} can not be written: {error}", path.display()))
     })
 }

@@ -5,6 +5,7 @@ mod nats_server;
 
 use std::path::Path;
 
+use common::config::NatsConfig;
 use common::process::Parts;
 use common::secret::Secret;
 
@@ -30,8 +31,8 @@ pub(crate) async fn run(options: UpOptions) -> Result<(), Failure> {
     let server = if options.role.nats.is_some() {
         None
     } else {
-        let server = NatsServer::start(dir.path()).await?;
-        config.nats.url = server.url();
+        let server = NatsServer::start(&dir).await?;
+        server.lead(&mut config.nats);
         Some(server)
     };
     let outcome = serve(config, &dir, server.as_ref()).await;
@@ -113,7 +114,10 @@ fn presets(dir: &Path, master_key: &Secret) -> Overrides {
     presets
 }
 
-/// The address of the nats-server that an `up` on this data directory runs; `None` when none does.
-pub(crate) fn running_server(data_dir: &Path) -> Option<String> {
-    nats_server::running(&data_dir.canonicalize().ok()?.join("nats"))
+/// Leads a configuration to the nats-server that an `up` on this data directory runs, when one does.
+pub(crate) fn lead_to_running_server(data_dir: &Path, config: &mut NatsConfig) {
+    let Ok(data_dir) = data_dir.canonicalize() else { return };
+    if let Some(url) = nats_server::running(&data_dir.join("nats")) {
+        nats_server::lead(config, url, data_dir::nats_password(&data_dir));
+    }
 }

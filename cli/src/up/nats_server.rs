@@ -1,4 +1,5 @@
-//! The nats-server child of `up`: on a free loopback port, without a password, restarted when it dies.
+//! The nats-server child of `up`: on a free loopback port, with a password that only the owner of the data directory
+//! can read, restarted when it dies. Whoever else can log in to the machine reaches the port, and is refused.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -6,17 +7,23 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::config::NatsConfig;
 use common::lifecycle::Lifecycle;
+use common::secret::Secret;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
+use super::data_dir::{DataDir, write_private};
 use crate::failure::Failure;
 
 /// How long the server may take to open its port, and to stop.
 const START_PATIENCE: Duration = Duration::from_secs(15);
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The one user of the server.
+const USER: &str = "millrace";
 
 /// A nats-server that belongs to this process.
 pub(crate) struct NatsServer {
@@ -27,22 +34,29 @@ struct Shared {
     program: PathBuf,
     dir: PathBuf,
     port: u16,
+    password: Secret,
     child: Mutex<Option<Child>>,
 }
 
 impl NatsServer {
     /// Starts the server with its data below `data_dir`. A server that a killed predecessor left behind is stopped
     /// first: two must never share a store.
-    pub(crate) async fn start(data_dir: &Path) -> Result<Self, Failure> {
-        let dir = data_dir.join("nats");
+    pub(crate) async fn start(data_dir: &DataDir) -> Result<Self, Failure> {
+        let password = data_dir.nats_password()?;
+        let dir = data_dir.path().join("nats");
         std::fs::create_dir_all(&dir).map_err(|error| {
             Failure::general(format!("{} can not be made: {error}", dir.display()))
         })?;
         stop_orphan(&dir).await;
-        let shared =
-            Arc::new(Shared { program: find()?, port: free_port()?, dir, child: Mutex::new(None) });
+        let (program, port) = (find()?, free_port()?);
+        let shared = Arc::new(Shared { program, dir, port, password, child: Mutex::new(None) });
         shared.spawn().await?;
         Ok(Self { shared })
+    }
+
+    /// Leads a configuration to this server.
+    pub(crate) fn lead(&self, config: &mut NatsConfig) {
+        lead(config, self.url(), Some(self.shared.password.clone()));
     }
 
     /// Its address.
@@ -81,28 +95,21 @@ impl NatsServer {
 impl Shared {
     async fn spawn(&self) -> Result<(), Failure> {
         let config = self.dir.join("server.conf");
-        let text = format!(
-            "listen: \"127.0.0.1:{}\"\nmax_payload: 1MB\njetstream {{\n  store_dir: \"{}\"\n  \
-             # Every acked message is on disk, also after a power failure.\n  sync_interval: always\n}}\n",
-            self.port,
-            self.dir.join("store").display()
-        );
+        // In a file that only we can read: a command line and an environment are others' to see.
+        write_private(&config, &self.config())?;
         let log = self.dir.join("server.log");
-        let spawned = std::fs::write(&config, text)
-            .and_then(|()| {
-                Command::new(&self.program)
-                    .arg("-c")
-                    .arg(&config)
-                    .arg("-l")
-                    .arg(&log)
-                    .stdin(Stdio::null())
-                    .stdout(Stdio::null())
-                    .stderr(Stdio::null())
-                    // A terminal's Ctrl-C goes to the whole group: the server must outlive the drain.
-                    .process_group(0)
-                    .kill_on_drop(true)
-                    .spawn()
-            })
+        let spawned = Command::new(&self.program)
+            .arg("-c")
+            .arg(&config)
+            .arg("-l")
+            .arg(&log)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // A terminal's Ctrl-C goes to the whole group: the server must outlive the drain.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
             .map_err(|error| {
                 Failure::general(format!("{} can not be started: {error}", self.program.display()))
             })?;
@@ -111,6 +118,17 @@ impl Shared {
         }
         *self.child.lock().await = Some(spawned);
         self.wait_until_open(&log).await
+    }
+
+    fn config(&self) -> String {
+        let (port, store) = (self.port, self.dir.join("store"));
+        let (password, store) = (self.password.expose(), store.display());
+        format!(
+            "listen: \"127.0.0.1:{port}\"\nmax_payload: 1MB\n\
+             authorization {{\n  user: \"{USER}\"\n  password: \"{password}\"\n}}\n\
+             jetstream {{\n  store_dir: \"{store}\"\n  \
+             # Every acked message is on disk, also after a power failure.\n  sync_interval: always\n}}\n"
+        )
     }
 
     async fn wait_until_open(&self, log: &Path) -> Result<(), Failure> {
@@ -177,6 +195,14 @@ pub(super) fn running(dir: &Path) -> Option<String> {
     let config = std::fs::read_to_string(dir.join("server.conf")).ok()?;
     let line = config.lines().find_map(|line| line.strip_prefix("listen: "))?;
     Some(format!("nats://{}", line.trim_matches('"')))
+}
+
+/// Leads a configuration to a server of ours at `url`: whatever it said of another one does not hold there.
+pub(super) fn lead(config: &mut NatsConfig, url: String, password: Option<Secret>) {
+    config.url = url;
+    config.credentials = None;
+    config.user = password.is_some().then(|| USER.to_owned());
+    config.password = password;
 }
 
 fn find() -> Result<PathBuf, Failure> {

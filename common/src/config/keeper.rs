@@ -15,7 +15,7 @@ pub struct KeeperConfig {
     pub repair_interval: Duration,
     /// How long a job must be without a message before it is repaired.
     pub repair_grace: Duration,
-    /// How often jobs past their deadline are looked for.
+    /// How often jobs are looked for whose deadline has passed, or that are to be canceled and whose worker vanished.
     pub expire_interval: Duration,
     /// How often what is past its retention is removed.
     pub clean_interval: Duration,

@@ -43,6 +43,17 @@ pub(crate) async fn decide(
     known(state, tenant, id, stored).await
 }
 
+/// The last event of a tenant's job as its dead letter keeps it, with its parameters: also after the event and the record
+/// have forgotten them. `None` when there is no dead letter, or it is another tenant's.
+pub(crate) async fn dead_letter(
+    state: &AppState,
+    tenant: &Tenant,
+    id: JobId,
+) -> Result<Option<JobEvent>, ApiError> {
+    let dead = bounded(state.bus.dead_job(id)).await?;
+    Ok(dead.filter(|event| event.job.tenant == *tenant))
+}
+
 async fn known(
     state: &AppState,
     tenant: &Tenant,

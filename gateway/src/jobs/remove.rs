@@ -28,16 +28,17 @@ pub(crate) async fn remove_content(
     if !known.event.is_terminal() {
         return Err(ApiError::conflict("The job has not ended. Cancel it first."));
     }
-    if known.content_removed {
-        return Ok(known.event);
-    }
-    let Some(sequence) = known.sequence else {
+    if !known.content_removed && known.sequence.is_none() {
         return Err(ApiError::conflict(
             "The job ended so long ago that its content is removed by retention only.",
         ));
-    };
+    }
+    // Retention leaves a dead letter and what it needs to run again.
     state.objects.delete_prefix(&job_prefix(id)).await?;
     state.bus.remove_dead_job(&known.event.job).await?;
+    let Some(sequence) = known.sequence.filter(|_| !known.content_removed) else {
+        return Ok(known.event);
+    };
     let bare = known.event.without_content(state.clock.as_ref());
     let events = state.bus.events();
     // Once its webhooks are made none may follow: deliveries of long ago are forgotten, and would be made anew.

@@ -12,6 +12,7 @@ use common::records::Records;
 use common::signing::FileLinks;
 use tokio_util::sync::CancellationToken;
 
+use crate::cancel::Canceler;
 use crate::clean::{Cleaner, FileCleaner, OrphanCleaner};
 use crate::context::Context;
 use crate::duty::{Duty, Next, perform};
@@ -92,6 +93,7 @@ impl App {
             start(&tracker, &context, Recorder::<deliveries::Deliveries>::new(&context));
             start(&tracker, &context, Repairer::new(&context));
             start(&tracker, &context, Expirer::new(&context));
+            start(&tracker, &context, Canceler::new(&context));
             start(&tracker, &context, Cleaner::new(&context));
             start(&tracker, &context, OrphanCleaner::new(&context));
             tracker.soft().cancelled().await;

@@ -1,4 +1,5 @@
-//! Objects of jobs that do not exist: a gateway stored an input and died before it wrote the event.
+//! Objects that no job needs any more: a gateway stored an input and died before it wrote the event, or the dead letter
+//! is gone for which the inputs of a failed job were kept.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use common::job::JobId;
 use common::objects::job_prefix;
 use futures::TryStreamExt as _;
 
+use super::content::is_kept_as_dead;
 use crate::context::Context;
 use crate::duty::{Duty, Next};
 use crate::trouble::Trouble;
@@ -21,7 +23,7 @@ const GRACE: Duration = Duration::from_hours(48);
 /// Where the objects of jobs begin.
 const JOBS: &str = "jobs";
 
-/// Removes the objects of jobs that do not exist.
+/// Removes the objects that no job needs.
 pub(crate) struct OrphanCleaner {
     context: Context,
 }
@@ -45,16 +47,18 @@ impl OrphanCleaner {
         Ok(jobs)
     }
 
-    async fn exists(&self, job: JobId) -> Result<bool, Trouble> {
-        if self.context.records.knows_job(job).await? {
-            return Ok(true);
-        }
-        match self.context.bus.events().last(job).await {
-            Ok(found) => Ok(found.is_some()),
-            // Whatever it says, it is there.
-            Err(BusError::Undecodable { .. }) => Ok(true),
-            Err(error) => Err(error.into()),
-        }
+    /// Whether there is a job that may still need these objects.
+    async fn is_needed(&self, job: JobId) -> Result<bool, Trouble> {
+        let needed = match self.context.records.has_content(job).await? {
+            Some(has_content) => has_content,
+            None => match self.context.bus.events().last(job).await {
+                Ok(found) => found.is_some(),
+                // Whatever it says, it is there.
+                Err(BusError::Undecodable { .. }) => true,
+                Err(error) => return Err(error.into()),
+            },
+        };
+        Ok(needed || is_kept_as_dead(&self.context, job).await?)
     }
 }
 
@@ -70,9 +74,9 @@ impl Duty for OrphanCleaner {
 
     async fn tick(&mut self) -> Result<Next, Trouble> {
         for job in self.old_jobs().await? {
-            if !self.exists(job).await? {
+            if !self.is_needed(job).await? {
                 let removed = self.context.objects.delete_prefix(&job_prefix(job)).await?;
-                tracing::info!(job.id = %job, removed, "removed objects of a job that does not exist");
+                tracing::info!(job.id = %job, removed, "removed objects that no job needs");
                 self.context.metrics.cleaned("orphaned_objects", removed as usize);
             }
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common::bus::FixedConsumer;
-use common::objects::{RunKey, job_prefix};
+use common::objects::RunKey;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::content;
@@ -54,16 +54,8 @@ impl Cleaner {
                 .then_some(event.run_id)
                 .flatten()
                 .map(|run| RunKey { job: event.job.id, run }.prefix());
-            let inputs = content::inputs(event);
-            let mut objects = self.context.objects.list(&job_prefix(event.job.id), None);
-            let mut removed = 0;
-            while let Some(object) = objects.try_next().await? {
-                let of_winner = winner.as_ref().is_some_and(|prefix| is_below(&object.key, prefix));
-                if !of_winner && !inputs.iter().any(|input| is_below(&object.key, input)) {
-                    self.context.objects.delete(&object.key).await?;
-                    removed += 1;
-                }
-            }
+            let removed =
+                content::remove_outputs(&self.context, event.job.id, winner.as_deref()).await?;
             self.context.metrics.cleaned("leftover_objects", removed);
             self.context.records.forget_leftovers(event.job.id).await?;
         }
@@ -79,11 +71,6 @@ impl Cleaner {
         self.context.metrics.cleaned("delivery_records", deliveries);
         Ok(jobs.max(deliveries))
     }
-}
-
-/// Whether a key is `prefix` or lies below it.
-fn is_below(key: &str, prefix: &str) -> bool {
-    key.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl Duty for Cleaner {

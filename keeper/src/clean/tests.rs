@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use common::bus::FixedConsumer;
 use common::clock::{Clock as _, ManualClock, SystemClock};
-use common::job::{JobEvent, Lane, Run, RunId};
+use common::error_code::ErrorCode;
+use common::job::{JobError, JobEvent, Lane, Outcome, Run, RunId};
 use common::objects::{FileKey, RunKey, fetched_input, input_key};
 
 use super::*;
@@ -92,6 +93,36 @@ async fn objects_of_runs_that_lost_go_early() {
     assert!(is_there(&around, &fetched_input(job, "source")).await);
 }
 
+/// A job out of attempts can run again for as long as it is kept for that.
+#[tokio::test]
+async fn the_inputs_of_a_dead_letter_go_with_it() {
+    let around = later(Duration::from_hours(49)).await;
+    let running = around.start_run(&around.submit(|_| {}).await).await;
+    around.bus().publish_dead_job(&running.event, PATIENCE).await.unwrap();
+    let error = JobError::retryable(ErrorCode::EngineFailed, "again and again");
+    let day = Duration::from_hours(24);
+    let end = running.event.finished(Outcome::Failed(error), None, day, &SystemClock).unwrap();
+    let job = around.swap(&end, &running).await.event.job.clone();
+    let inputs = [input_key(job.id), fetched_input(job.id, "source")];
+    let left = RunKey { job: job.id, run: running.event.run_id.unwrap() }.artifact("a.png");
+    for key in inputs.iter().chain([&left]) {
+        put(&around, key).await;
+    }
+    record(&around).await;
+    Cleaner::new(&around.context).tick().await.unwrap();
+    OrphanCleaner::new(&around.context).tick().await.unwrap();
+    assert!(around.last(job.id).await.content_removed_at.is_some());
+    assert!(!is_there(&around, &left).await);
+    for key in &inputs {
+        assert!(is_there(&around, key).await, "{key}");
+    }
+    around.bus().remove_dead_job(&job).await.unwrap();
+    OrphanCleaner::new(&around.context).tick().await.unwrap();
+    for key in &inputs {
+        assert!(!is_there(&around, key).await, "{key}");
+    }
+}
+
 #[tokio::test]
 async fn calls_are_forgotten_without_another_event() {
     let around = later(Duration::from_hours(25)).await;
@@ -117,8 +148,8 @@ async fn rows_go_at_the_end_of_their_retention() {
     cleaner.tick().await.unwrap();
     cleaner.tick().await.unwrap();
     let records = &around.context.records;
-    assert!(!records.knows_job(done.event.job.id).await.unwrap());
-    assert!(records.knows_job(open.event.job.id).await.unwrap());
+    assert_eq!(records.has_content(done.event.job.id).await.unwrap(), None);
+    assert_eq!(records.has_content(open.event.job.id).await.unwrap(), Some(true));
 }
 
 #[tokio::test]

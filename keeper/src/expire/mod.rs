@@ -8,11 +8,10 @@ mod tests;
 
 use std::time::Duration;
 
-use common::bus::{StoredEvent, WriteError};
 use common::job::{JobEvent, JobState, Outcome};
 use common::records::OpenJob;
 
-use crate::context::{Context, PATIENCE};
+use crate::context::Context;
 use crate::duty::{Duty, Next};
 use crate::trouble::Trouble;
 
@@ -41,25 +40,13 @@ impl Expirer {
         if last.event.state == JobState::Running && self.somebody_runs(&last.event).await? {
             return Ok(());
         }
-        self.end(&last).await
-    }
-
-    /// The first terminal event stands, so a worker that is faster wins. The message goes last.
-    async fn end(&self, last: &StoredEvent) -> Result<(), Trouble> {
-        let retention = self.context.bus.events().retention();
-        let clock = self.context.clock.as_ref();
-        let Ok(event) = last.event.finished(Outcome::Expired, None, retention, clock) else {
+        if !self.context.end(&last, Outcome::Expired).await? {
+            // The next pass looks again.
             return Ok(());
-        };
-        match self.context.bus.events().swap(&event, last.sequence, PATIENCE).await {
-            Ok(_) => {}
-            // It moved: the next pass looks again.
-            Err(WriteError::Conflict(_)) => return Ok(()),
-            Err(error) => return Err(error.into()),
         }
-        tracing::info!(job.id = %event.job.id, "a job expired before anybody ran it");
+        tracing::info!(job.id = %open.id, "a job expired before anybody ran it");
         self.context.metrics.expired.inc();
-        Ok(self.context.bus.remove_job(&event.job).await?)
+        Ok(self.context.bus.remove_job(&last.event.job).await?)
     }
 
     async fn somebody_runs(&self, event: &JobEvent) -> Result<bool, Trouble> {
@@ -67,9 +54,7 @@ impl Expirer {
         if self.context.clock.now().since(deadline) < RUNNING_GRACE {
             return Ok(true);
         }
-        let Some(worker) = &event.worker_id else { return Ok(false) };
-        let presence = self.context.bus.presence(worker).await?;
-        Ok(presence.is_some_and(|presence| presence.running.contains(&event.job.id)))
+        Ok(self.context.somebody_runs(event).await?)
     }
 }
 

@@ -1,30 +1,15 @@
-use std::collections::BTreeMap;
-
-use common::bus::{FixedConsumer, Presence};
+use common::bus::FixedConsumer;
 use common::clock::{Clock as _, SystemClock};
 use common::job::Lane;
 
 use super::*;
 use crate::record::Recorder;
 use crate::record::events::Events;
-use crate::testing::{Surroundings, in_the_past, perform_until};
+use crate::testing::{Surroundings, in_the_past, perform_until, presence};
 
 async fn record(around: &Surroundings) {
     let mut recorder = Recorder::<Events>::new(&around.context);
     perform_until(&mut recorder, async || around.is_drained(FixedConsumer::Record).await).await;
-}
-
-fn presence(running: Vec<common::job::JobId>) -> Presence {
-    Presence {
-        worker_id: "w1".to_owned(),
-        version: String::new(),
-        started_at: SystemClock.now(),
-        seen_at: SystemClock.now(),
-        capabilities: BTreeMap::new(),
-        slots: 1,
-        running,
-        draining: false,
-    }
 }
 
 #[tokio::test]

@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use common::bus::{BusError, ParkedMessage, StoredEvent, WriteError};
+use common::bus::{BusError, ParkedMessage, StoredEvent};
 use common::error_code::ErrorCode;
-use common::job::{JobError, JobEvent, JobState, Outcome};
+use common::job::{JobError, JobState, Outcome};
 use common::operation::Operation;
 use tokio::time::Instant;
 
@@ -51,7 +51,7 @@ impl Parked {
             }
             Err(error) => return Err(error.into()),
         };
-        if last.event.state == JobState::Running && self.somebody_runs(&last.event).await? {
+        if last.event.state == JobState::Running && self.context.somebody_runs(&last.event).await? {
             return Ok(());
         }
         self.dead_letter(&last).await
@@ -66,25 +66,13 @@ impl Parked {
         let mut dead = last.event.clone();
         dead.error = Some(error.clone());
         self.context.bus.publish_dead_job(&dead, PATIENCE).await?;
-        let retention = self.context.bus.events().retention();
-        let clock = self.context.clock.as_ref();
-        let outcome = Outcome::Failed(error);
-        let Ok(event) = last.event.finished(outcome, None, retention, clock) else { return Ok(()) };
-        match self.context.bus.events().swap(&event, last.sequence, PATIENCE).await {
-            Ok(_) => {}
-            // It moved after all: the next tick looks again.
-            Err(WriteError::Conflict(_)) => return Ok(()),
-            Err(error) => return Err(error.into()),
+        if !self.context.end(last, Outcome::Failed(error)).await? {
+            // The next tick looks again.
+            return Ok(());
         }
-        tracing::error!(job.id = %event.job.id, "a job that no worker could start is parked");
+        tracing::error!(job.id = %last.event.job.id, "a job that no worker could start is parked");
         self.context.metrics.repaired("parked_job");
-        Ok(self.context.bus.remove_job(&event.job).await?)
-    }
-
-    async fn somebody_runs(&self, event: &JobEvent) -> Result<bool, Trouble> {
-        let Some(worker) = &event.worker_id else { return Ok(false) };
-        let presence = self.context.bus.presence(worker).await?;
-        Ok(presence.is_some_and(|presence| presence.running.contains(&event.job.id)))
+        Ok(self.context.bus.remove_job(&last.event.job).await?)
     }
 }
 

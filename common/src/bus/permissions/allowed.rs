@@ -84,7 +84,9 @@ async fn a_run_is_owned_reported_and_followed() {
     assert_eq!(cancels.next().await.unwrap(), job.id);
 
     worker.publish_dead_job(&started.event, PATIENCE).await.unwrap();
+    assert_eq!(gateway.dead_job(job.id).await.unwrap().unwrap().id, started.event.id);
     gateway.remove_dead_job(&job).await.unwrap();
+    assert!(gateway.dead_job(job.id).await.unwrap().is_none());
     assert!(gateway.events().last(job.id).await.unwrap().is_some());
     worker.schedule_job(&started, PATIENCE).await.unwrap();
     worker.remove_presence("w1").await.unwrap();
@@ -122,6 +124,7 @@ async fn a_keeper_records_pumps_and_repairs() {
     let next = stored.event.started(&run, &SystemClock).unwrap();
     keeper.events().swap(&next, stored.sequence, PATIENCE).await.unwrap();
     keeper.publish_dead_job(&next, PATIENCE).await.unwrap();
+    assert!(keeper.dead_job(job.id).await.unwrap().is_some());
     keeper.publish_cancel(job.id).await.unwrap();
     keeper.remove_job(&job).await.unwrap();
     keeper.republish_job(&stored, PATIENCE).await.unwrap();

@@ -1,5 +1,7 @@
 //! What jobs leave in the object store: the keeper's questions for cleaning.
 
+use sqlx::Row as _;
+
 use super::super::statement::Statement;
 use super::super::{Records, RecordsError};
 use super::JobRecord;
@@ -36,6 +38,16 @@ impl Records {
         statement.bind(before.as_micros());
         statement.push(" ORDER BY finished_at, id LIMIT ").bind(limit as i64);
         self.events(statement).await
+    }
+
+    /// Whether a job, ended or not, still has its content; `None` when the job is not recorded. For the keeper's own
+    /// use, which knows no tenants.
+    pub async fn has_content(&self, id: JobId) -> Result<Option<bool>, RecordsError> {
+        let question =
+            sqlx::query("SELECT content_removed_at FROM jobs WHERE id = $1").bind(id.to_string());
+        let row = self.bounded(question.fetch_optional(&self.read)).await?;
+        let removed_at = row.map(|row| row.try_get::<Option<i64>, _>(0)).transpose()?;
+        Ok(removed_at.map(|removed_at| removed_at.is_none()))
     }
 
     /// Notes that the content of a job is gone. `bare` is the job's last event without its content: the record keeps

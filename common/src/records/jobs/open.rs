@@ -1,4 +1,4 @@
-//! Jobs that have not ended: the keeper's questions for repair and expiry.
+//! Jobs that have not ended: the keeper's questions for repair, expiry and cancellation.
 
 use std::str::FromStr as _;
 
@@ -17,7 +17,7 @@ use crate::job::{JobEvent, JobId, JobState};
 pub struct OpenJob {
     /// The job.
     pub id: JobId,
-    /// The time by which the list is ordered: the last event's, or the deadline.
+    /// The time by which the list is ordered: the last event's, the deadline, or that of the cancel request.
     pub at: Timestamp,
 }
 
@@ -51,6 +51,22 @@ impl Records {
         self.open_jobs(statement, "deadline", after, limit).await
     }
 
+    /// Jobs that have not ended and whose cancellation was asked for before `before`, earliest first, beginning after
+    /// `after`.
+    pub async fn jobs_to_cancel(
+        &self,
+        before: Timestamp,
+        after: Option<OpenJob>,
+        limit: usize,
+    ) -> Result<Vec<OpenJob>, RecordsError> {
+        let mut statement = Statement::new(
+            "SELECT id, cancel_requested_at AS at FROM jobs WHERE finished_at IS NULL \
+             AND cancel_requested_at IS NOT NULL AND cancel_requested_at < ",
+        );
+        statement.bind(before.as_micros());
+        self.open_jobs(statement, "cancel_requested_at", after, limit).await
+    }
+
     /// The last recorded event of a job that has not ended, without the job's input; `None` when it is not recorded or
     /// has ended. For the keeper's own use, which knows no tenants.
     pub async fn open_job(&self, id: JobId) -> Result<Option<JobEvent>, RecordsError> {
@@ -60,12 +76,6 @@ impl Records {
         .bind(id.to_string());
         let row = self.bounded(question.fetch_optional(&self.read)).await?;
         row.map(|row| JobRecord::read(&row).map(|record| record.event)).transpose()
-    }
-
-    /// Whether a job is recorded, ended or not. For the keeper's own use, which knows no tenants.
-    pub async fn knows_job(&self, id: JobId) -> Result<bool, RecordsError> {
-        let question = sqlx::query("SELECT id FROM jobs WHERE id = $1").bind(id.to_string());
-        Ok(self.bounded(question.fetch_optional(&self.read)).await?.is_some())
     }
 
     /// Whether a job of this model has not ended. Looks through the open jobs: not for a path that is often taken.

@@ -14,7 +14,7 @@ use crate::job::{JobEnvelope, JobEvent, JobId, JobState};
 
 const INSERT: &str = "INSERT INTO jobs (id, tenant, state, operation, model, capability, lane, \
      attempt, version, created_at, run_at, started_at, finished_at, deadline, expires_at, \
-     updated_at, content_removed_at, leftovers, event, input) VALUES ";
+     updated_at, cancel_requested_at, content_removed_at, leftovers, event, input) VALUES ";
 
 /// Only a greater version replaces a row. Nothing replaces the row of a job that has ended, except the same end told
 /// again without its content.
@@ -22,7 +22,8 @@ const UPSERT: &str = " ON CONFLICT (id) DO UPDATE SET \
      state = excluded.state, attempt = excluded.attempt, version = excluded.version, \
      run_at = excluded.run_at, started_at = excluded.started_at, \
      finished_at = excluded.finished_at, expires_at = excluded.expires_at, \
-     updated_at = excluded.updated_at, content_removed_at = excluded.content_removed_at, \
+     updated_at = excluded.updated_at, cancel_requested_at = excluded.cancel_requested_at, \
+     content_removed_at = excluded.content_removed_at, \
      leftovers = excluded.leftovers, event = excluded.event, input = excluded.input \
      WHERE jobs.version < excluded.version AND (jobs.finished_at IS NULL \
      OR (excluded.content_removed_at IS NOT NULL AND jobs.state = excluded.state))";
@@ -127,6 +128,7 @@ fn bind_row(statement: &mut Statement, event: &JobEvent) -> Result<(), sqlx::Err
     statement.push(", ").bind(micros(job.deadline));
     statement.push(", ").bind(micros(event.expires_at));
     statement.push(", ").bind(event.time.as_micros());
+    statement.push(", ").bind(micros(event.cancel_requested_at));
     statement.push(", ").bind(micros(event.content_removed_at));
     statement.push(", ").bind(i64::from(may_have_leftovers(event)));
     statement.push(", ").bind(encode(event)?);

@@ -44,7 +44,7 @@ async fn a_refused_batch_leaves_neither_rows_nor_position() {
         let refused = records.apply_events(&at(2), &[good.clone(), bad], clock.now()).await;
         assert!(matches!(refused, Err(RecordsError::Rejected(_))), "{refused:?}");
         assert_eq!(records.position("JOB_EVENTS").await.unwrap(), None);
-        assert!(!records.knows_job(good.job.id).await.unwrap());
+        assert_eq!(records.has_content(good.job.id).await.unwrap(), None);
         // The connection is fit for the next batch.
         records.apply_events(&at(2), &[good], clock.now()).await.unwrap();
     })

@@ -35,6 +35,53 @@ async fn stale_and_overdue_jobs_are_found_in_pages() {
 }
 
 #[tokio::test]
+async fn open_jobs_that_are_to_be_canceled_are_found_in_pages() {
+    on_both(async |records| {
+        let clock = clock();
+        let mut asked = Vec::new();
+        for _ in 0..3 {
+            clock.advance(Duration::from_secs(1));
+            asked.push(started(&submitted(&clock), &clock).cancel_requested(&clock).unwrap());
+        }
+        let running = started(&submitted(&clock), &clock);
+        let ended = succeeded(&asked[0], &clock);
+        let events = [asked.clone(), vec![running.clone(), ended]].concat();
+        records.apply_events(&at(5), &events, clock.now()).await.unwrap();
+        assert!(records.jobs_to_cancel(asked[1].time, None, 9).await.unwrap().is_empty());
+        clock.advance(Duration::from_secs(1));
+        let first = records.jobs_to_cancel(clock.now(), None, 1).await.unwrap();
+        assert_eq!((first[0].id, first[0].at), (asked[1].job.id, asked[1].time));
+        let second = records.jobs_to_cancel(clock.now(), Some(first[0]), 9).await.unwrap();
+        assert_eq!(second.iter().map(|open| open.id).collect::<Vec<_>>(), [asked[2].job.id]);
+        // Asked for after it was recorded as running.
+        let asked = running.cancel_requested(&clock).unwrap();
+        records.apply_events(&at(6), &[asked], clock.now()).await.unwrap();
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(records.jobs_to_cancel(clock.now(), None, 9).await.unwrap().len(), 3);
+    })
+    .await;
+}
+
+/// Rows that stood before there was a column for it.
+#[tokio::test]
+async fn cancel_requests_of_before_are_found() {
+    let migration = include_str!("../../../../schemas/sql/0004_cancel_requests.sql");
+    let fill = migration.split(';').find(|statement| statement.contains("UPDATE jobs")).unwrap();
+    on_both(async |records| {
+        let clock = clock();
+        let running = started(&submitted(&clock), &clock);
+        let asked = started(&submitted(&clock), &clock).cancel_requested(&clock).unwrap();
+        records.apply_events(&at(2), &[running, asked.clone()], clock.now()).await.unwrap();
+        testing::run(&records, "UPDATE jobs SET cancel_requested_at = NULL").await;
+        testing::run(&records, fill).await;
+        clock.advance(Duration::from_secs(1));
+        let found = records.jobs_to_cancel(clock.now(), None, 9).await.unwrap();
+        assert_eq!(found.iter().map(|open| open.id).collect::<Vec<_>>(), [asked.job.id]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn content_is_forgotten_first_and_the_job_later() {
     on_both(async |records| {
         let clock = clock();
@@ -49,11 +96,13 @@ async fn content_is_forgotten_first_and_the_job_later() {
         clock.advance(DAY);
         let expired = records.jobs_with_content(clock.now(), 10).await.unwrap();
         assert_eq!(expired.len(), 1);
+        assert_eq!(records.has_content(done.job.id).await.unwrap(), Some(true));
         let bare = expired[0].without_content(&clock);
         records.forget_content(&bare).await.unwrap();
         assert!(records.jobs_with_content(clock.now(), 10).await.unwrap().is_empty());
         let record = records.job(&tenant("acme"), done.job.id).await.unwrap().unwrap();
         assert!(record.event.result.is_none() && record.event.job.input.is_none());
+        assert_eq!(records.has_content(done.job.id).await.unwrap(), Some(false));
         assert_eq!(record.content_removed_at, Some(clock.now()));
         assert_eq!(record.event.state, JobState::Succeeded);
         // The terminal event comes once more: it does not bring the content back.

@@ -1,10 +1,12 @@
 //! `POST /v1/jobs/{id}/retry`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use common::error_code::ErrorCode;
-use common::job::{JobEnvelope, JobId, JobObject, Lane};
+use common::job::{JobEnvelope, JobId, JobObject, Lane, Tenant};
 use common::objects::ObjectError;
 use http::{HeaderMap, StatusCode};
 
@@ -12,13 +14,13 @@ use crate::answer::{mark, with_job};
 use crate::api::{ApiError, ApiPath, ErrorBody};
 use crate::auth::Caller;
 use crate::idempotency::{Fingerprint, Idempotency};
-use crate::jobs::{Known, copy_inputs, decide};
+use crate::jobs::{copy_inputs, dead_letter, decide};
 use crate::state::AppState;
 use crate::style::{CallStyle, Mode};
 use crate::submit::{GivenFile, SubmitRequest, submit};
 
 /// Runs an ended job again, as a new job with the same parameters and files. Its deadline and `run_at` are not
-/// repeated.
+/// repeated. A job that ran out of attempts is kept for this longer than its result: for 30 days.
 #[utoipa::path(
     post, path = "/v1/jobs/{id}/retry", tag = "jobs",
     params(
@@ -39,8 +41,8 @@ pub(crate) async fn retry_job(
     ApiPath(id): ApiPath<JobId>,
 ) -> Result<Response, ApiError> {
     let style = CallStyle::read(&headers, Mode::Async, state.config.gateway.max_wait)?;
-    let known = decide(&state, &caller.tenant, id).await?;
-    let mut request = again(&state, &known).await?;
+    let job = ended(&state, &caller.tenant, id).await?;
+    let mut request = again(&state, &job).await?;
     request.idempotency = style.idempotency_key.clone().map(|key| Idempotency {
         key,
         fingerprint: Fingerprint::of_route("/v1/jobs/retry")
@@ -57,15 +59,30 @@ pub(crate) async fn retry_job(
     Ok(response)
 }
 
+/// A tenant's job that has ended, with its parameters: as its last event or its record has it, or else its dead letter.
+async fn ended(state: &AppState, tenant: &Tenant, id: JobId) -> Result<Arc<JobEnvelope>, ApiError> {
+    let refusal = match decide(state, tenant, id).await {
+        Ok(known) if !known.event.is_terminal() => {
+            return Err(ApiError::conflict("The job has not ended."));
+        }
+        Ok(known) if !known.content_removed && has_parameters(&known.event.job) => {
+            return Ok(known.event.job);
+        }
+        Ok(_) => gone(),
+        // Forgotten, or only the records could tell.
+        Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Unavailable) => error,
+        Err(error) => return Err(error),
+    };
+    let dead = dead_letter(state, tenant, id).await?;
+    dead.map(|event| event.job).filter(|job| has_parameters(job)).ok_or(refusal)
+}
+
+fn has_parameters(job: &JobEnvelope) -> bool {
+    job.input.is_some() || job.input_object.is_some()
+}
+
 /// The request for another run of the job.
-async fn again(state: &AppState, known: &Known) -> Result<SubmitRequest, ApiError> {
-    if !known.event.is_terminal() {
-        return Err(ApiError::conflict("The job has not ended."));
-    }
-    let job = &known.event.job;
-    if known.content_removed || (job.input.is_none() && job.input_object.is_none()) {
-        return Err(gone());
-    }
+async fn again(state: &AppState, job: &Arc<JobEnvelope>) -> Result<SubmitRequest, ApiError> {
     let id = JobId::new(state.clock.as_ref());
     let copied = match copy_inputs(&state.objects, job, id).await {
         Ok(copied) => copied,
@@ -109,6 +126,7 @@ fn durable(job: &JobEnvelope) -> Lane {
 fn gone() -> ApiError {
     ApiError::new(
         ErrorCode::Gone,
-        "The parameters or files of the job were removed, so it can not run again.",
+        "The parameters or files of the job were removed, on request or at the end of their retention, so it can not run \
+         again. Submit it anew.",
     )
 }

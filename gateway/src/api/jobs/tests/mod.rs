@@ -1,12 +1,14 @@
 //! `/v1/jobs` against a real broker and a worker whose every step the test takes.
 
 mod batch;
+mod dead;
 mod end;
 mod follow;
 mod records;
 mod submit;
 
-use common::job::JobId;
+use common::job::{JobEvent, JobId};
+use common::records::Position;
 use futures::TryStreamExt;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -25,6 +27,14 @@ fn id(job: &Value) -> JobId {
 
 fn path(job: &Value) -> String {
     job["links"]["self"].as_str().unwrap().to_owned()
+}
+
+/// Records events as a keeper does.
+async fn record(gateway: &TestGateway, events: &[JobEvent]) {
+    let now = gateway.parts.clock.now();
+    let position =
+        Position { stream: "JOB_EVENTS".to_owned(), stream_created: now, floor: 0, high: 1_000 };
+    gateway.records.apply_events(&position, events, now).await.unwrap();
 }
 
 /// The keys of all objects that belong to jobs.

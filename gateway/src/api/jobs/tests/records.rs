@@ -1,18 +1,9 @@
-use common::job::{JobEvent, Lane, Outcome};
-use common::records::Position;
+use common::job::{Lane, Outcome};
 use serde_json::json;
 
-use super::{id, path, submit_echo};
+use super::{id, path, record, submit_echo};
 use crate::fake_worker::FakeWorker;
 use crate::testing::TestGateway;
-
-/// Records events as a keeper does.
-async fn record(gateway: &TestGateway, events: &[JobEvent]) {
-    let now = gateway.parts.clock.now();
-    let position =
-        Position { stream: "JOB_EVENTS".to_owned(), stream_created: now, floor: 0, high: 1_000 };
-    gateway.records.apply_events(&position, events, now).await.unwrap();
-}
 
 #[tokio::test]
 async fn a_job_whose_event_is_gone_is_read_from_the_records() {
