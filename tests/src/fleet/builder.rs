@@ -1,5 +1,7 @@
 //! Which processes a fleet has, and how they are set.
 
+use common::objects::testing::StoreServer;
+
 use super::{Fleet, Member};
 use crate::Role;
 use crate::ground::{Ground, GroundPlan};
@@ -39,6 +41,13 @@ impl FleetBuilder {
     #[must_use]
     pub fn set(mut self, key: &str, value: impl Into<String>) -> Self {
         self.plan.settings.set(key, value);
+        self
+    }
+
+    /// All of it stores objects in this server.
+    #[must_use]
+    pub fn objects_in(mut self, server: &StoreServer) -> Self {
+        self.plan.settings.set("objects.url", server.url()).set_variables(server.environment());
         self
     }
 
