@@ -78,3 +78,31 @@ fn retry() -> RetryConfig {
         retry_timeout: Duration::from_secs(20),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use object_store::aws::AmazonS3ConfigKey;
+    use object_store::azure::AzureConfigKey;
+    use object_store::gcp::GoogleConfigKey;
+
+    /// An unknown variable would be passed over in silence.
+    #[test]
+    fn every_documented_variable_is_read() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/OPERATIONS.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let words = text.split(|c: char| !c.is_ascii_uppercase() && c != '_');
+        let mut read = 0;
+        for word in words {
+            let name = word.to_ascii_lowercase();
+            let known = match word.split_once('_') {
+                Some(("AWS", _)) => name.parse::<AmazonS3ConfigKey>().is_ok(),
+                Some(("AZURE", _)) => name.parse::<AzureConfigKey>().is_ok(),
+                Some(("GOOGLE", _)) => name.parse::<GoogleConfigKey>().is_ok(),
+                _ => continue,
+            };
+            assert!(known, "nothing reads {word}");
+            read += 1;
+        }
+        assert!(read > 10, "the table was not found");
+    }
+}

@@ -105,6 +105,26 @@ async fn missing_credentials_are_told() {
     );
 }
 
+/// Google's store has no server here that we could ask; what needs none must hold for it too.
+#[tokio::test]
+async fn google_is_told_like_the_others() {
+    crate::telemetry::install_crypto();
+    let broken = environment(&[("GOOGLE_SERVICE_ACCOUNT_KEY", r#"{"private_key": "a secret"}"#)]);
+    let error = Objects::open_with("gs://bucket", &broken).unwrap_err().to_string();
+    assert!(error.starts_with("the object store gs://bucket can not be used: "), "{error}");
+    assert!(!error.contains("a secret") && !error.contains('\n'), "{error}");
+
+    let nobody = crate::bus::testing::free_port();
+    let key = format!(
+        r#"{{"private_key": "", "private_key_id": "", "client_email": "", "disable_oauth": true,
+            "gcs_base_url": "http://127.0.0.1:{nobody}"}}"#
+    );
+    let away = environment(&[("GOOGLE_SERVICE_ACCOUNT_KEY", &key)]);
+    let store = Objects::open_with("gs://bucket/prefix", &away).unwrap();
+    let error = store.get("a").await.unwrap_err().to_string();
+    assert!(error.contains("it can not be reached: Connection refused"), "{error}");
+}
+
 fn environment(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
     variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
