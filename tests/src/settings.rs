@@ -25,37 +25,53 @@ const SHORT: [(&str, &str); 15] = [
 
 /// Dotted keys of the configuration and their values as text.
 #[derive(Clone, Debug)]
-pub struct Settings(BTreeMap<String, String>);
+pub struct Settings {
+    keys: BTreeMap<String, String>,
+    variables: BTreeMap<String, String>,
+}
 
 impl Default for Settings {
     fn default() -> Self {
-        Self(SHORT.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+        let keys = SHORT.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        Self { keys: keys.collect(), variables: BTreeMap::new() }
     }
 }
 
 impl Settings {
     /// Sets a key.
     pub fn set(&mut self, key: &str, value: impl Into<String>) -> &mut Self {
-        self.0.insert(key.to_owned(), value.into());
+        self.keys.insert(key.to_owned(), value.into());
         self
     }
 
     /// The value of a key that was set.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str)
+        self.keys.get(key).map(String::as_str)
     }
 
     /// The configuration that follows.
     pub fn config(&self) -> Config {
-        let overrides = self.0.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        let overrides = self.keys.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         let loaded = Config::load(&LoadOptions { overrides, ..LoadOptions::default() });
         loaded.unwrap_or_else(|mistakes| panic!("a test sets what is wrong: {mistakes:#?}"))
     }
 
-    /// The same as environment variables.
+    /// Sets variables of the environment that are no settings of Millrace.
+    pub fn set_variables(&mut self, variables: &BTreeMap<String, String>) -> &mut Self {
+        self.variables.extend(variables.clone());
+        self
+    }
+
+    /// The variables that are no settings of Millrace.
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
+    /// The same as environment variables, with those that are no settings.
     pub fn environment(&self) -> impl Iterator<Item = (String, String)> {
-        self.0.iter().map(|(key, value)| {
+        let keys = self.keys.iter().map(|(key, value)| {
             (format!("MILLRACE_{}", key.to_ascii_uppercase().replace('.', "__")), value.clone())
-        })
+        });
+        keys.chain(self.variables.clone())
     }
 }

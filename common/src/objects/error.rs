@@ -4,6 +4,8 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
+use super::told::{causes, is_without_bucket, told};
+
 /// A call to the object store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectError {
@@ -40,9 +42,11 @@ impl ObjectError {
             return Self::Full;
         }
         match error {
+            // Every object would seem to be gone for good.
+            missing if is_without_bucket(&missing) => Self::Unavailable(told(&missing)),
             object_store::Error::NotFound { .. } => Self::NotFound(key.to_owned()),
             object_store::Error::InvalidPath { source } => Self::BadKey(source.to_string()),
-            other => Self::Unavailable(other.to_string()),
+            other => Self::Unavailable(told(&other)),
         }
     }
 
@@ -59,16 +63,9 @@ impl ObjectError {
 
 /// Whether a full disk or an exhausted quota is at the bottom of it.
 fn is_full(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(io) = error.downcast_ref::<io::Error>()
-            && matches!(io.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-        {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+    causes(error).filter_map(|error| error.downcast_ref::<io::Error>()).any(|error| {
+        matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! **Durability.** A write to a local directory goes to a file beside its place, is synced to disk, renamed, and the
 //! directory is synced too, before the call returns. The clouds answer after they have stored.
 
+mod cloud;
 mod error;
 mod health;
 mod key;
@@ -14,6 +15,9 @@ mod leftovers;
 mod open;
 mod read;
 mod remove;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod told;
 mod write;
 mod writer;
 

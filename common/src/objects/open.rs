@@ -1,25 +1,18 @@
 //! Opening a store by its URL.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use object_store::aws::AmazonS3Builder;
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
-use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 use url::Url;
 
-use super::{ObjectError, Objects};
-
-/// How long a connection to a cloud may take to stand.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest silence of a cloud within an answer.
-const READ_TIMEOUT: Duration = Duration::from_secs(20);
+use super::{ObjectError, Objects, cloud};
 
 impl Objects {
     /// A store in the memory of this value and its clones, for tests.
@@ -36,8 +29,22 @@ impl Objects {
     ///
     /// The clouds need [`install_crypto`](crate::telemetry::install_crypto) first.
     pub fn open(url: &str) -> Result<Self, ObjectError> {
+        Self::open_with(url, &std::env::vars_os().filter_map(readable).collect())
+    }
+
+    /// The same with another environment than that of the process.
+    pub fn open_with(
+        url: &str,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self, ObjectError> {
         let parsed = Url::parse(url)
             .map_err(|error| ObjectError::Unsuitable(format!("'{url}' is not a URL: {error}")))?;
+        if !parsed.username().is_empty() || parsed.password().is_some() {
+            let scheme = parsed.scheme();
+            return Err(ObjectError::Unsuitable(format!(
+                "the URL {scheme}://… of the object store has credentials in it: set them in the environment"
+            )));
+        }
         let unsuitable = |error: object_store::Error| {
             ObjectError::Unsuitable(format!("the object store {url} can not be used: {error}"))
         };
@@ -48,21 +55,9 @@ impl Objects {
                 return Ok(Self { store: Arc::new(store), local: Some(dir), place });
             }
             "memory" => return Ok(Self::in_memory()),
-            "s3" => {
-                let builder = AmazonS3Builder::from_env().with_url(url);
-                let builder = builder.with_client_options(client()).with_retry(retry());
-                within(builder.build().map_err(unsuitable)?, &parsed)?
-            }
-            "gs" => {
-                let builder = GoogleCloudStorageBuilder::from_env().with_url(url);
-                let builder = builder.with_client_options(client()).with_retry(retry());
-                within(builder.build().map_err(unsuitable)?, &parsed)?
-            }
-            "az" => {
-                let builder = MicrosoftAzureBuilder::from_env().with_url(url);
-                let builder = builder.with_client_options(client()).with_retry(retry());
-                within(builder.build().map_err(unsuitable)?, &parsed)?
-            }
+            "s3" => within(cloud::s3(url, environment).map_err(unsuitable)?, &parsed)?,
+            "gs" => within(cloud::google(url, environment).map_err(unsuitable)?, &parsed)?,
+            "az" => within(cloud::azure(url, environment).map_err(unsuitable)?, &parsed)?,
             other => {
                 return Err(ObjectError::Unsuitable(format!(
                     "'{other}' is no object store: use file, memory, s3, gs or az"
@@ -71,6 +66,11 @@ impl Objects {
         };
         Ok(Self { store, local: None, place })
     }
+}
+
+/// A variable that is text.
+fn readable((name, value): (OsString, OsString)) -> Option<(String, String)> {
+    Some((name.into_string().ok()?, value.into_string().ok()?))
 }
 
 fn local(url: &Url) -> Result<(LocalFileSystem, PathBuf), ObjectError> {
@@ -101,21 +101,4 @@ fn within(store: impl ObjectStore, url: &Url) -> Result<Arc<dyn ObjectStore>, Ob
         return Ok(Arc::new(store));
     }
     Ok(Arc::new(PrefixStore::new(store, prefix)))
-}
-
-/// Bodies have no limit of their own here: every call of ours has one that fits its size.
-fn client() -> ClientOptions {
-    ClientOptions::new()
-        .with_connect_timeout(CONNECT_TIMEOUT)
-        .with_read_timeout(READ_TIMEOUT)
-        .with_timeout_disabled()
-        .with_allow_http(true)
-}
-
-fn retry() -> RetryConfig {
-    RetryConfig {
-        backoff: BackoffConfig::default(),
-        max_retries: 4,
-        retry_timeout: Duration::from_secs(20),
-    }
 }

@@ -31,10 +31,12 @@ impl Objects {
             let next = tokio::time::timeout(CALL_TIMEOUT, removed.next()).await;
             match next.map_err(|_| ObjectError::no_answer(CALL_TIMEOUT))? {
                 None => return Ok(count),
-                // Somebody else was faster.
-                Some(Err(object_store::Error::NotFound { .. })) => {}
-                Some(Err(error)) => return Err(ObjectError::of(error, prefix)),
                 Some(Ok(_)) => count += 1,
+                Some(Err(error)) => match ObjectError::of(error, prefix) {
+                    // Somebody else was faster.
+                    ObjectError::NotFound(_) => {}
+                    error => return Err(error),
+                },
             }
         }
     }

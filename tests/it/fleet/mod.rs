@@ -1,5 +1,6 @@
 //! Several processes of every role, as one system.
 
+mod cloud;
 mod commands;
 mod drain;
 mod mistakes;

@@ -1,5 +1,7 @@
 //! How a fleet starts.
 
+use common::objects::testing::StoreServer;
+
 use super::{Fleet, Member};
 use crate::builder::Builder;
 use crate::ground::Ground;
@@ -8,6 +10,13 @@ use crate::ground::Ground;
 pub type FleetBuilder = Builder<Fleet>;
 
 impl FleetBuilder {
+    /// All of it stores objects in this server.
+    #[must_use]
+    pub fn objects_in(mut self, server: &StoreServer) -> Self {
+        self.plan.settings.set("objects.url", server.url()).set_variables(server.environment());
+        self
+    }
+
     /// Starts everything, and waits until all of it is ready.
     pub async fn start(self) -> Fleet {
         let ground = Ground::prepare(self.plan).await;
