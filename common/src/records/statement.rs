@@ -70,13 +70,11 @@ impl Statement {
         engine: Engine,
         reused: bool,
     ) -> Result<Query<'static, Any, AnyArguments>, sqlx::Error> {
-        match self.failure {
-            Some(failure) => Err(sqlx::Error::Encode(failure.into())),
-            None => {
-                let text = placed(self.text, engine);
-                Ok(sqlx::query_with(AssertSqlSafe(text), self.arguments).persistent(reused))
-            }
+        if let Some(failure) = self.failure {
+            return Err(sqlx::Error::Encode(failure.into()));
         }
+        let text = placed(self.text, engine);
+        Ok(sqlx::query_with(AssertSqlSafe(text), self.arguments).persistent(reused))
     }
 }
 
