@@ -13,7 +13,7 @@ use futures::StreamExt;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
-use super::consume::Pulled;
+use super::pulled::Pulled;
 use super::{BusError, CALL_TIMEOUT};
 
 /// A consumer that is pulled from, one pull at a time. Cheap to clone; clones take turns.

@@ -118,7 +118,7 @@ async fn a_gateway_dies_at_every_step_of_a_cancel() {
 #[tokio::test]
 async fn a_gateway_dies_while_callers_wait_for_their_answers() {
     let upstream = Upstream::start(&["tiny"]).await;
-    upstream.will(Answer::Late(Duration::from_millis(800)));
+    upstream.will(Answer::Late(Duration::from_secs(4)));
     let mut fleet = stubborn_fleet().with(Role::Gateway, 2).llm(&upstream.url()).start().await;
     let (audit, receiver) = (Audit::begin(&fleet).await, Receiver::start().await);
     let gateways = fleet.all(Role::Gateway);
@@ -128,7 +128,7 @@ async fn a_gateway_dies_while_callers_wait_for_their_answers() {
     let chat = json!({"model": "tiny", "messages": [{"role": "user", "content": "Hi"}]});
     let call = victim.post("/v1/chat/completions").json(&chat).try_send();
     let job =
-        json!({"operation": "diagnostic.sleep", "input": {"ms": 800}, "webhook": receiver.url()});
+        json!({"operation": "diagnostic.sleep", "input": {"ms": 4000}, "webhook": receiver.url()});
     let waits = victim.post("/v1/jobs").prefer("wait=20").json(&job).try_send();
     let kill = async {
         upstream.asked_times(1).await;
