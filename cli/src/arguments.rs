@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::{StringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 use common::job::JobId;
 
@@ -19,11 +20,20 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+/// Where a gateway listens that nobody told otherwise.
+pub(crate) const DEFAULT_URL: &str = "http://127.0.0.1:8080";
+
 /// Which gateway the admin commands talk to.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Api {
     /// The gateway.
-    #[arg(long, env = "MILLRACE_URL", default_value = "http://127.0.0.1:8080", global = true)]
+    #[arg(
+        long,
+        env = "MILLRACE_URL",
+        default_value = DEFAULT_URL,
+        value_parser = StringValueParser::new().map(address),
+        global = true
+    )]
     pub(crate) url: String,
     /// An API key; without one the file admin.key of the data directory is read.
     #[arg(long, env = "MILLRACE_API_KEY", hide_env_values = true, global = true)]
@@ -31,6 +41,11 @@ pub(crate) struct Api {
     /// Where `up` keeps its data.
     #[arg(long, env = "MILLRACE_DATA_DIR", default_value = "data", global = true)]
     pub(crate) data_dir: PathBuf,
+}
+
+/// An empty address counts as none, like every variable of ours that is empty.
+fn address(text: String) -> String {
+    if text.trim().is_empty() { DEFAULT_URL.to_owned() } else { text }
 }
 
 #[derive(Debug, Subcommand)]
@@ -196,4 +211,18 @@ pub(crate) enum JobsAction {
         /// The job.
         id: JobId,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_address_is_none() {
+        let url = |given: &[&str]| {
+            Arguments::try_parse_from([&["millrace", "queues"], given].concat()).unwrap().api.url
+        };
+        assert_eq!(url(&["--url", ""]), DEFAULT_URL);
+        assert_eq!(url(&["--url", "http://a:1"]), "http://a:1");
+    }
 }

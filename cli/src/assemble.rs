@@ -18,6 +18,23 @@ use crate::failure::Failure;
 /// Settings from the command line, as dotted keys.
 pub(crate) type Overrides = Vec<(String, String)>;
 
+/// The options that set keys of the configuration.
+const OPTIONS: [(&str, &str); 5] = [
+    ("--nats", "nats.url"),
+    ("--health", "telemetry.metrics_listen"),
+    ("--egress-allow", "egress.allow"),
+    ("--llm", "worker.llm"),
+    ("--listen", "gateway.listen"),
+];
+
+/// The option that set the dotted `key`, or the section that it is in.
+pub(crate) fn option_of(key: &str) -> Option<&'static str> {
+    let within = |section: &str| {
+        key.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    OPTIONS.iter().find(|(_, set)| within(set)).map(|(option, _)| *option)
+}
+
 /// What the options of a role set.
 pub(crate) fn role_overrides(role: &RoleOptions) -> Overrides {
     let mut overrides = Overrides::new();

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use common::config::ConfigError;
+use common::config::{ConfigError, Place};
+
+use crate::assemble::option_of;
 
 /// Why the program ends without success.
 #[derive(Debug)]
@@ -19,7 +21,12 @@ impl Failure {
 
     /// Mistakes in the configuration or on the command line (exit code 2).
     pub(crate) fn config(errors: &[ConfigError]) -> Self {
-        Self { code: 2, lines: errors.iter().map(ToString::to_string).collect() }
+        Self { code: 2, lines: errors.iter().map(line).collect() }
+    }
+
+    /// A mistake on the command line that only the work itself shows (exit code 2).
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { code: 2, lines: vec![message.into()] }
     }
 
     /// Something that was asked for is not there (exit code 3).
@@ -32,12 +39,26 @@ impl Failure {
         Self { code: 4, lines: vec![message.into()] }
     }
 
+    #[cfg(test)]
+    pub(crate) fn code(&self) -> u8 {
+        self.code
+    }
+
     /// Tells why on standard error.
     pub(crate) fn report(self) -> ExitCode {
         for line in &self.lines {
             crate::output::complain(&format!("millrace: {line}"));
         }
         ExitCode::from(self.code)
+    }
+}
+
+/// A mistake as people look for it: one in an option under the option's name.
+fn line(error: &ConfigError) -> String {
+    let option = (error.place == Place::CommandLine).then(|| option_of(&error.key)).flatten();
+    match option {
+        Some(option) => format!("{option}: {}", error.problem),
+        None => error.to_string(),
     }
 }
 
@@ -57,5 +78,21 @@ impl From<anyhow::Error> for Failure {
 impl From<common::bus::BusError> for Failure {
     fn from(error: common::bus::BusError) -> Self {
         anyhow::Error::from(error).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_in_an_option_names_the_option() {
+        let mistake = |place, key: &str| {
+            line(&ConfigError { place, key: key.to_owned(), problem: "is wrong".to_owned() })
+        };
+        assert_eq!(mistake(Place::CommandLine, "worker.llm.0.url"), "--llm: is wrong");
+        assert_eq!(mistake(Place::CommandLine, "nats.url"), "--nats: is wrong");
+        assert_eq!(mistake(Place::Default, "nats.url"), "[nats] url: is wrong");
+        assert_eq!(mistake(Place::CommandLine, "jobs.x"), "command line: [jobs] x: is wrong");
     }
 }

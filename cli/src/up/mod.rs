@@ -53,7 +53,8 @@ async fn serve(
     }
     let outcome = start_roles(&parts, dir, server).await;
     if outcome.is_err() {
-        parts.lifecycle.request_stop("a role can not start");
+        // Why is told at the end, in a sentence; a line in the log would only say it twice.
+        parts.lifecycle.soft().cancel();
     }
     let stopped = assemble::run_to_end(&parts).await;
     outcome.and(stopped)

@@ -116,24 +116,22 @@ impl Bus {
         }
     }
 
-    /// The consumers that exist for the wanted models of a capability, in every lane.
-    pub async fn lane_consumers(
+    /// The queues of the wanted models of a capability that have a consumer, in every lane.
+    pub async fn queues(
         &self,
         capability: &str,
         wanted: impl Fn(&str) -> bool,
-    ) -> Result<Vec<LaneConsumer>, BusError> {
+    ) -> Result<Vec<Queue>, BusError> {
         let mut found = Vec::new();
         for name in [subjects::calls_stream(capability), subjects::jobs_stream(capability)] {
             let stream = self.stream(&name).await?;
             let names: Vec<String> = bounded(stream.consumer_names().try_collect()).await?;
-            for consumer_name in names {
-                let Some((model, lane)) = subjects::parse_model_consumer(&consumer_name) else {
-                    continue;
-                };
-                if wanted(&model) {
-                    found.push(self.lane_consumer(capability, &model, lane).await?);
-                }
-            }
+            let queues = names.iter().filter_map(|name| subjects::parse_model_consumer(name));
+            found.extend(
+                queues
+                    .filter(|(model, _)| wanted(model))
+                    .map(|(model, lane)| Queue { model, lane }),
+            );
         }
         Ok(found)
     }

@@ -57,8 +57,8 @@ impl Puller {
         request: pull::BatchConfig,
         patience: Duration,
     ) -> Result<Vec<Pulled>, BusError> {
-        let deadline = Instant::now() + patience;
         let mut kept = self.inbox.lock().await;
+        let deadline = Instant::now() + patience;
         let mut inbox = match kept.take() {
             Some(inbox) => inbox,
             None => self.open().await?,

@@ -65,7 +65,8 @@ impl Layer<'_> {
         match item {
             Item::ArrayOfTables(tables) => {
                 for table in tables {
-                    let entry = self.values.add_entry(path);
+                    let place = self.place(table.span());
+                    let entry = self.values.add_entry(path, place);
                     self.section(&entry, table);
                 }
             }

@@ -16,6 +16,8 @@ const MAX_ENTRIES: usize = 1000;
 pub(super) struct Values {
     given: BTreeMap<String, (Given, Place)>,
     entries: BTreeMap<String, usize>,
+    /// Where each entry of a repeated section was first named.
+    named: BTreeMap<String, Place>,
 }
 
 impl Values {
@@ -28,11 +30,13 @@ impl Values {
         self.given.insert(path, (Given::Toml(value), place));
     }
 
-    /// Counts one more entry of a repeated section and returns its dotted key.
-    pub(super) fn add_entry(&mut self, list: &str) -> String {
+    /// Counts one more entry of a repeated section, named at `place`, and returns its dotted key.
+    pub(super) fn add_entry(&mut self, list: &str, place: Place) -> String {
         let count = self.entries.entry(list.to_owned()).or_default();
         *count += 1;
-        join(list, &(*count - 1).to_string())
+        let entry = join(list, &(*count - 1).to_string());
+        self.named.insert(entry.clone(), place);
+        entry
     }
 
     /// Sets a value that is given as text. For a repeated section the text holds the first key of new entries,
@@ -43,14 +47,14 @@ impl Values {
             None => Err(schema::unknown(path)),
             Some(Node::Section(_)) => Err("is a section; name a key of it".to_owned()),
             Some(Node::Leaf(_)) => {
-                self.make_room(path)?;
+                self.make_room(path, place)?;
                 self.given.insert(path.to_owned(), given(text));
                 Ok(())
             }
             Some(list @ Node::List(_)) => {
                 let first = list.first_name().unwrap_or_default();
                 for one in text.split(',').map(str::trim).filter(|one| !one.is_empty()) {
-                    let entry = self.add_entry(path);
+                    let entry = self.add_entry(path, place.clone());
                     self.given.insert(join(&entry, first), given(one));
                 }
                 Ok(())
@@ -59,7 +63,7 @@ impl Values {
     }
 
     /// Makes sure that a repeated section has the entry that `path` names.
-    fn make_room(&mut self, path: &str) -> Result<(), String> {
+    fn make_room(&mut self, path: &str, place: &Place) -> Result<(), String> {
         let segments: Vec<&str> = path.split('.').collect();
         for (at, segment) in segments.iter().enumerate() {
             if let Ok(index) = segment.parse::<usize>() {
@@ -68,6 +72,7 @@ impl Values {
                 }
                 let count = self.entries.entry(segments[..at].join(".")).or_default();
                 *count = (*count).max(index + 1);
+                self.named.entry(segments[..=at].join(".")).or_insert_with(|| place.clone());
             }
         }
         Ok(())
@@ -93,8 +98,11 @@ impl Values {
         given.unwrap_or_default()
     }
 
-    /// Where the value that counts was given.
+    /// Where the value that counts was given; for one that is missing in an entry of a repeated section, where the
+    /// entry was named.
     pub(super) fn place(&self, path: &str) -> Place {
-        self.given.get(path).map_or(Place::Default, |(_, place)| place.clone())
+        let given = self.given.get(path).map(|(_, place)| place);
+        let entry = || path.rsplit_once('.').and_then(|(entry, _)| self.named.get(entry));
+        given.or_else(entry).cloned().unwrap_or(Place::Default)
     }
 }

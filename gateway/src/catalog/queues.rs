@@ -40,7 +40,8 @@ struct View {
 pub(crate) struct Estimate {
     /// How many jobs of its queue come before it.
     pub(crate) position: u64,
-    /// Seconds until it starts, at the rate of the last two minutes; `None` when nothing was started then.
+    /// Seconds until it starts, at the rate at which waiting jobs were started in the last two minutes; `None` when
+    /// there were none.
     pub(crate) wait_s: Option<f64>,
 }
 
@@ -62,7 +63,7 @@ impl Queues {
         }
     }
 
-    /// Where a job stands in its queue; `None` unless it waits there.
+    /// Where a job stands in its queue; `None` unless it waits there and the queue was measured since it came.
     pub(crate) fn estimate(&self, event: &JobEvent, now: Timestamp) -> Option<Estimate> {
         let waits = matches!(event.state, JobState::Queued | JobState::Scheduled);
         if !waits || event.run_at > now {

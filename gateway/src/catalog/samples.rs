@@ -42,21 +42,25 @@ impl Samples {
     pub(super) fn position(&self, queued_at: Timestamp) -> Option<u64> {
         let now = self.0.back()?;
         let then = self.0.iter().find(|sample| sample.at >= queued_at);
-        // Queued after the last sample: everything that waits comes before it.
-        let Some(then) = then else { return Some(now.waiting) };
+        // Queued after the last sample: what else came since then is not known.
+        let then = then?;
         let delivered = now.delivered.saturating_sub(then.delivered);
         // The job itself is among those that waited at the first sample after it came.
         let before = then.waiting.saturating_sub(1).saturating_sub(delivered);
         Some(before.min(now.waiting.saturating_sub(1)))
     }
 
-    /// Deliveries per second over the last two minutes; `None` when nothing was delivered or too little was seen.
+    /// Deliveries per second in the last two minutes while jobs waited: what is delivered while none waits says how
+    /// fast jobs come, not how fast they go. `None` when none waited, none was delivered then, or too little was seen.
     pub(super) fn rate(&self) -> Option<f64> {
-        let now = self.0.back()?;
-        let from = now.at.minus(RATE_OVER);
-        let then = self.0.iter().find(|sample| sample.at >= from)?;
-        let seconds = now.at.since(then.at).as_secs_f64();
-        let delivered = now.delivered.saturating_sub(then.delivered);
+        let from = self.0.back()?.at.minus(RATE_OVER);
+        let (mut seconds, mut delivered) = (0.0, 0);
+        for (then, now) in self.0.iter().zip(self.0.iter().skip(1)) {
+            if then.at >= from && then.waiting > 0 && now.waiting > 0 {
+                seconds += now.at.since(then.at).as_secs_f64();
+                delivered += now.delivered.saturating_sub(then.delivered);
+            }
+        }
         (seconds >= 1.0 && delivered > 0).then(|| delivered as f64 / seconds)
     }
 }
@@ -95,7 +99,8 @@ mod tests {
         assert_eq!(samples.position(at(1)), Some(5));
         // Queued at second 0 as the last of 5; 4 were delivered since.
         assert_eq!(samples.position(at(0)), Some(0));
-        assert_eq!(samples.position(at(3)), Some(6));
+        // Queued after the last sample.
+        assert_eq!(samples.position(at(3)), None);
     }
 
     #[test]
@@ -106,9 +111,19 @@ mod tests {
 
     #[test]
     fn the_rate_is_that_of_the_last_two_minutes() {
-        assert_eq!(samples(&[(0, 0, 0), (100, 0, 400), (200, 0, 600)]).rate(), Some(2.0));
+        assert_eq!(samples(&[(0, 9, 0), (100, 9, 400), (200, 9, 600)]).rate(), Some(2.0));
         assert_eq!(samples(&[(0, 3, 7)]).rate(), None);
         assert_eq!(samples(&[(0, 3, 7), (10, 3, 7)]).rate(), None);
+    }
+
+    #[test]
+    fn what_is_delivered_while_none_waits_is_no_rate() {
+        assert_eq!(samples(&[(0, 0, 0), (30, 0, 1), (36, 0, 2)]).rate(), None);
+        // Thirty idle seconds, then a crowd.
+        assert_eq!(
+            samples(&[(0, 0, 0), (30, 0, 1), (31, 90, 20), (33, 70, 40)]).rate(),
+            Some(10.0)
+        );
     }
 
     #[test]

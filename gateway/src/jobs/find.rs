@@ -22,6 +22,24 @@ pub(crate) struct Known {
     pub(crate) content_removed: bool,
 }
 
+/// Why a tenant's job is not known.
+#[derive(Debug)]
+pub(crate) enum Unknown {
+    /// The broker was asked and has no event, and the records have no row or are away (the error says which): only a
+    /// dead letter may still tell of the job.
+    Forgotten(ApiError),
+    /// The broker did not answer, its event can not be read, or the job is another tenant's: there is no more to look at.
+    Refused(ApiError),
+}
+
+impl From<Unknown> for ApiError {
+    fn from(unknown: Unknown) -> Self {
+        match unknown {
+            Unknown::Forgotten(error) | Unknown::Refused(error) => error,
+        }
+    }
+}
+
 /// A tenant's job, to be shown. `at_least` is the version that the caller has seen.
 pub(crate) async fn find(
     state: &AppState,
@@ -30,16 +48,13 @@ pub(crate) async fn find(
     at_least: Option<u64>,
 ) -> Result<Known, ApiError> {
     let stored = bounded(state.bus.events().status(id, at_least)).await?;
-    known(state, tenant, id, stored).await
+    Ok(known(state, tenant, id, stored).await?)
 }
 
-/// A tenant's job, from the leader: for everything that decides.
-pub(crate) async fn decide(
-    state: &AppState,
-    tenant: &Tenant,
-    id: JobId,
-) -> Result<Known, ApiError> {
-    let stored = bounded(state.bus.events().last(id)).await?;
+/// A tenant's job, from the leader: for everything that decides. Tells a job that is forgotten from one of which the
+/// broker could not be asked.
+pub(crate) async fn decide(state: &AppState, tenant: &Tenant, id: JobId) -> Result<Known, Unknown> {
+    let stored = bounded(state.bus.events().last(id)).await.map_err(Unknown::Refused)?;
     known(state, tenant, id, stored).await
 }
 
@@ -59,10 +74,10 @@ async fn known(
     tenant: &Tenant,
     id: JobId,
     stored: Option<StoredEvent>,
-) -> Result<Known, ApiError> {
+) -> Result<Known, Unknown> {
     if let Some(StoredEvent { event, sequence }) = stored {
         if event.job.tenant != *tenant {
-            return Err(ApiError::not_found("job"));
+            return Err(Unknown::Refused(ApiError::not_found("job")));
         }
         let content_removed = event.content_removed_at.is_some();
         return Ok(Known { event, sequence: Some(sequence), content_removed });
@@ -74,8 +89,8 @@ async fn known(
             event: record.event,
             sequence: None,
         }),
-        Ok(None) => Err(ApiError::not_found("job")),
-        Err(error) => Err(ApiError::unavailable("records", error)),
+        Ok(None) => Err(Unknown::Forgotten(ApiError::not_found("job"))),
+        Err(error) => Err(Unknown::Forgotten(ApiError::unavailable("records", error))),
     }
 }
 

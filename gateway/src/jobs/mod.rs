@@ -8,5 +8,5 @@ mod show;
 
 pub(crate) use cancel::cancel;
 pub(crate) use copy::{copy_file, copy_input, copy_inputs};
-pub(crate) use find::{Known, dead_letter, decide, find};
+pub(crate) use find::{Known, Unknown, dead_letter, decide, find};
 pub(crate) use remove::remove_content;

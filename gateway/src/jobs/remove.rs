@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use common::bus::{FixedConsumer, WriteError};
-use common::job::{JobEvent, JobId, Tenant};
+use common::error_code::ErrorCode;
+use common::job::{EventKind, JobEvent, JobId, JobState, Tenant};
 use common::objects::job_prefix;
 
-use super::decide;
+use super::{Unknown, dead_letter, decide};
 use crate::api::ApiError;
 use crate::state::AppState;
 
@@ -19,12 +20,21 @@ const PATIENCE: Duration = Duration::from_millis(1800);
 /// The event is written again without its content, under its own id: the end stays the same one, and its webhooks are
 /// made once, whichever of the two the outbox reads. The keeper takes the content out of the records when it reads
 /// that event. Objects go first, so that a crash in between leaves an event that can be removed again.
+///
+/// Of a job that is forgotten everywhere else the dead letter goes, with the inputs that were kept for it.
 pub(crate) async fn remove_content(
     state: &AppState,
     tenant: &Tenant,
     id: JobId,
 ) -> Result<JobEvent, ApiError> {
-    let known = decide(state, tenant, id).await?;
+    let known = match decide(state, tenant, id).await {
+        Ok(known) => known,
+        // With the records away there may be a row whose content stays.
+        Err(Unknown::Forgotten(error)) if error.code() == ErrorCode::NotFound => {
+            return remove_dead_letter(state, tenant, id).await?.ok_or(error);
+        }
+        Err(unknown) => return Err(unknown.into()),
+    };
     if !known.event.is_terminal() {
         return Err(ApiError::conflict("The job has not ended. Cancel it first."));
     }
@@ -55,6 +65,21 @@ pub(crate) async fn remove_content(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Removes the dead letter of a forgotten job, and returns what it told: how the job ended, but not when. `None` when
+/// there is none. Objects go first, so that a crash in between leaves a letter that can be removed again.
+async fn remove_dead_letter(
+    state: &AppState,
+    tenant: &Tenant,
+    id: JobId,
+) -> Result<Option<JobEvent>, ApiError> {
+    let Some(dead) = dead_letter(state, tenant, id).await? else { return Ok(None) };
+    state.objects.delete_prefix(&job_prefix(id)).await?;
+    state.bus.remove_dead_job(&dead.job).await?;
+    // The letter was written a moment before the end.
+    let bare = dead.without_content(state.clock.as_ref());
+    Ok(Some(JobEvent { state: JobState::Failed, kind: EventKind::Failed, ..bare }))
 }
 
 /// Whether the outbox has certainly made what follows from the event at `sequence`.

@@ -34,6 +34,10 @@ impl Canceler {
 
     async fn cancel(&self, open: &OpenJob) -> Result<(), Trouble> {
         let Some(last) = self.context.last_event(open.id).await? else { return Ok(()) };
+        if last.event.state == JobState::Canceled {
+            // Whoever ended it may have died before this.
+            return Ok(self.context.bus.remove_job(&last.event.job).await?);
+        }
         if !self.is_due(&last.event) || self.context.somebody_runs(&last.event).await? {
             return Ok(());
         }
@@ -63,8 +67,9 @@ impl Duty for Canceler {
         let before = self.context.clock.now().minus(RUNNING_GRACE);
         let found = self.context.records.jobs_to_cancel(before, self.after, PER_TICK).await?;
         for job in &found {
-            self.cancel(job).await?;
+            // First: one job's lasting trouble must not keep those after it from their end.
             self.after = Some(*job);
+            self.cancel(job).await?;
         }
         if found.len() == PER_TICK {
             return Ok(Next::AtOnce);

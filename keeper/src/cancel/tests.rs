@@ -91,3 +91,36 @@ async fn a_job_is_canceled_once() {
     let end = around.last(asked.event.job.id).await;
     assert_eq!((end.state, end.version), (JobState::Canceled, asked.event.version + 1));
 }
+
+/// The message of one can not be removed, pass after pass: its stream is gone.
+#[tokio::test]
+async fn lasting_trouble_with_one_job_does_not_stop_the_others() {
+    let around = later(RUNNING_GRACE * 2).await;
+    let written = around.write_event(|job| job.capability = "gone".to_owned()).await;
+    let running = around.start_run(&written).await;
+    let asked_for = running.event.cancel_requested(&SystemClock).unwrap();
+    around.swap(&asked_for, &running).await;
+    let after = asked(&around).await;
+    record(&around).await;
+    let mut canceler = Canceler::new(&around.context);
+    canceler.tick().await.unwrap_err();
+    assert!(matches!(canceler.tick().await.unwrap(), Next::In(_)));
+    for stored in [&written, &after] {
+        assert_eq!(around.last(stored.event.job.id).await.state, JobState::Canceled);
+    }
+    // The next pass tries again, because the row is still open.
+    canceler.tick().await.unwrap_err();
+}
+
+/// A keeper wrote the end and died before it removed the message.
+#[tokio::test]
+async fn the_message_of_an_end_that_is_not_yet_recorded_goes() {
+    let around = later(RUNNING_GRACE * 2).await;
+    let asked = asked(&around).await;
+    record(&around).await;
+    assert!(around.context.end(&asked, Outcome::Canceled).await.unwrap());
+    let job = &asked.event.job;
+    assert!(around.bus().find_job_message(job).await.unwrap().is_some());
+    Canceler::new(&around.context).tick().await.unwrap();
+    assert_eq!(around.bus().find_job_message(job).await.unwrap(), None);
+}

@@ -6,9 +6,10 @@ use common::clock::{Clock as _, ManualClock, SystemClock};
 use common::error_code::ErrorCode;
 use common::job::{JobError, JobEvent, Lane, Outcome, Run, RunId};
 use common::objects::{FileKey, RunKey, fetched_input, input_key};
+use common::records::Records;
 
 use super::*;
-use crate::duty::Duty as _;
+use crate::duty::{Duty as _, Next};
 use crate::record::Recorder;
 use crate::record::events::Events;
 use crate::testing::{PATIENCE, Surroundings, perform_until, tenant};
@@ -181,4 +182,49 @@ async fn objects_of_jobs_that_do_not_exist_go() {
     OrphanCleaner::new(&around.context).tick().await.unwrap();
     assert!(is_there(&around, &input_key(known)).await);
     assert!(!is_there(&around, &input_key(unknown)).await);
+}
+
+/// A keeper with more jobs than it looks at in one piece goes on where it was, past trouble, and rests at the end.
+#[tokio::test]
+async fn orphans_behind_many_needed_objects_are_found_in_time() {
+    let around = later(Duration::from_hours(49)).await;
+    let needed: Vec<_> = (0..450).map(|_| common::job::JobId::new(&SystemClock)).collect();
+    let orphan = common::job::JobId::new(&SystemClock);
+    for job in needed.iter().chain([&orphan]) {
+        put(&around, &input_key(*job)).await;
+        put(&around, &fetched_input(*job, "source")).await;
+    }
+    for job in &needed {
+        // What can not be read is there.
+        around.bus().publish_raw(common::bus::subjects::events(*job), b"{}").await;
+    }
+    let mut cleaner = OrphanCleaner::new(&around.context);
+    let mut ticks = Vec::new();
+    for _ in 0..3 {
+        assert!(is_there(&around, &input_key(orphan)).await);
+        ticks.push(cleaner.tick().await.unwrap());
+    }
+    assert!(matches!(ticks[..], [Next::AtOnce, Next::AtOnce, Next::In(_)]), "{ticks:?}");
+    assert!(!is_there(&around, &input_key(orphan)).await);
+    assert!(is_there(&around, &input_key(needed[0])).await);
+}
+
+#[tokio::test]
+async fn trouble_with_one_job_does_not_hide_the_orphans_after_it() {
+    let around = later(Duration::from_hours(49)).await;
+    let jobs = [(); 3].map(|()| common::job::JobId::new(&SystemClock));
+    for job in jobs {
+        put(&around, &input_key(job)).await;
+    }
+    let mut cleaner = OrphanCleaner::new(&around.context);
+    // The records are away while the first is looked at.
+    cleaner.context.records = Records::open_read("sqlite:///nowhere/at/all.db").unwrap();
+    cleaner.tick().await.unwrap_err();
+    cleaner.context.records = around.context.records.clone();
+    assert!(matches!(cleaner.tick().await.unwrap(), Next::In(_)));
+    assert!(is_there(&around, &input_key(jobs[0])).await, "its turn is in the next pass");
+    assert!(!is_there(&around, &input_key(jobs[1])).await);
+    assert!(!is_there(&around, &input_key(jobs[2])).await);
+    cleaner.tick().await.unwrap();
+    assert!(!is_there(&around, &input_key(jobs[0])).await);
 }

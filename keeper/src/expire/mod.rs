@@ -34,6 +34,10 @@ impl Expirer {
 
     async fn expire(&self, open: &OpenJob) -> Result<(), Trouble> {
         let Some(last) = self.context.last_event(open.id).await? else { return Ok(()) };
+        if matches!(last.event.state, JobState::Expired | JobState::Canceled) {
+            // Whoever ended it may have died before this.
+            return Ok(self.context.bus.remove_job(&last.event.job).await?);
+        }
         if last.event.is_terminal() || !last.event.job.is_past_deadline(self.context.clock.now()) {
             return Ok(());
         }
@@ -67,8 +71,9 @@ impl Duty for Expirer {
         let now = self.context.clock.now();
         let overdue = self.context.records.overdue_jobs(now, self.after, PER_TICK).await?;
         for job in &overdue {
-            self.expire(job).await?;
+            // First: one job's lasting trouble must not keep those after it from their end.
             self.after = Some(*job);
+            self.expire(job).await?;
         }
         if overdue.len() == PER_TICK {
             return Ok(Next::AtOnce);

@@ -76,3 +76,42 @@ async fn an_event_that_can_not_be_read_does_not_stop_the_others() {
     Expirer::new(&around.context).tick().await.unwrap();
     assert_eq!(around.last(overdue.event.job.id).await.state, JobState::Expired);
 }
+
+/// The message of one can not be removed, pass after pass: its stream is gone.
+#[tokio::test]
+async fn lasting_trouble_with_one_job_does_not_stop_the_others() {
+    let around = Surroundings::new().await;
+    let troubled = around
+        .write_event(|job| {
+            job.capability = "gone".to_owned();
+            job.deadline = Some(in_the_past(2));
+        })
+        .await;
+    let overdue = around.submit(|job| job.deadline = Some(in_the_past(1))).await;
+    record(&around).await;
+    let mut expirer = Expirer::new(&around.context);
+    expirer.tick().await.unwrap_err();
+    assert!(matches!(expirer.tick().await.unwrap(), Next::In(_)));
+    for job in [&troubled, &overdue] {
+        assert_eq!(around.last(job.event.job.id).await.state, JobState::Expired);
+    }
+    assert_eq!(around.bus().find_job_message(&overdue.event.job).await.unwrap(), None);
+    // The next pass tries again, because the row is still open.
+    expirer.tick().await.unwrap_err();
+}
+
+/// A keeper or a gateway wrote the end and died before it removed the message.
+#[tokio::test]
+async fn the_message_of_an_end_that_is_not_yet_recorded_goes() {
+    let around = Surroundings::new().await;
+    for outcome in [Outcome::Expired, Outcome::Canceled] {
+        let stored = around.submit(|job| job.deadline = Some(in_the_past(1))).await;
+        record(&around).await;
+        assert!(around.context.end(&stored, outcome).await.unwrap());
+        let job = &stored.event.job;
+        assert!(around.bus().find_job_message(job).await.unwrap().is_some());
+        Expirer::new(&around.context).tick().await.unwrap();
+        assert_eq!(around.bus().find_job_message(job).await.unwrap(), None);
+        assert_eq!(around.last(job.id).await.version, 2);
+    }
+}

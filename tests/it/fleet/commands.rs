@@ -114,3 +114,24 @@ async fn a_command_without_a_gateway_or_a_key_says_so() {
     let ran = fleet.run(&["--key", "mr_wrong", "jobs", "list"]).await;
     assert_eq!(ran.code, 1, "{}", ran.stderr);
 }
+
+#[tokio::test]
+async fn a_mistake_on_the_command_line_ends_with_code_two() {
+    for url in ["nonsense", "localhost:8080", "ftp://127.0.0.1"] {
+        let ran = run_program(&["--key", "mr_x", "--url", url, "jobs", "list"], []).await;
+        assert!(ran.complaint(2).contains("is no address of a gateway"), "{}", ran.stderr);
+    }
+    let empty = [("MILLRACE_URL".to_owned(), String::new())];
+    let ran = run_program(&["--key", "mr_x", "workers"], empty).await;
+    assert!(!ran.stderr.contains("is no address"), "empty is as good as not set: {}", ran.stderr);
+
+    let mut fleet = Fleet::builder().with(Role::Gateway, 1).start().await;
+    for wrong in [
+        &["jobs", "list", "--state", "bogus"][..],
+        &["jobs", "list", "--limit", "1000"],
+        &["keys", "create", "--tenant", "BAD TENANT"],
+    ] {
+        let ran = fleet.run(wrong).await;
+        assert!(!ran.complaint(2).is_empty(), "{wrong:?}");
+    }
+}

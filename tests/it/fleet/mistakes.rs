@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 
+use common::bus::testing::NatsServer;
 use tests::{Fleet, PATIENCE, Ran, Role, Settings, run_program, start_program};
 
 const NOTHING: [(String, String); 0] = [];
@@ -49,6 +50,7 @@ async fn a_taken_port_is_said_in_one_line() {
     let arguments = ["up", "--data-dir", dir.path().to_str().unwrap(), "--listen", &address];
     let ran = run_program(&arguments, NOTHING).await;
     assert!(ran.complaint(1).contains(&format!("{address} is taken")), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("stopping"), "{}", ran.stderr);
 }
 
 #[tokio::test]
@@ -102,6 +104,25 @@ async fn a_broker_that_is_away_is_said_in_one_line() {
     settings.set("objects.url", objects);
     let ran = run_program(&["worker"], settings.environment()).await;
     assert!(ran.complaint(4).contains("is nats-server running there?"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_said_in_one_line_and_not_logged_beside_it() {
+    let nats = NatsServer::start_with(&["--user", "worker", "--pass", "right"]).await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut settings = Settings::default();
+    settings.set("nats.url", nats.url()).set("nats.user", "worker").set("nats.password", "wrong");
+    settings.set("objects.url", format!("file://{}", dir.path().display()));
+    let ran = run_program(&["worker"], settings.environment()).await;
+    assert!(ran.complaint(1).contains("refuses the credentials of worker"), "{}", ran.stderr);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn an_option_that_is_wrong_is_named_in_one_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = up(dir.path().to_str().unwrap(), &["--llm", "nonsense"]).await;
+    assert!(ran.complaint(2).starts_with("--llm: must be a URL with http://"), "{}", ran.stderr);
 }
 
 #[tokio::test]

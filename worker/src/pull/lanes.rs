@@ -7,9 +7,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
-use common::bus::{Bus, LaneConsumer, Queue, WorkMessage};
+use common::bus::{Bus, BusError, LaneConsumer, Queue, WorkMessage};
 use common::job::Lane;
 use rand::RngExt as _;
+use rand::seq::SliceRandom as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -52,15 +53,11 @@ impl Lanes {
         }
     }
 
-    /// Notes where work arrived. Queues of models that are not offered here are not ours to ask.
+    /// Notes where work arrived.
     pub(crate) fn rang(&mut self, rings: Rings) {
         match rings {
             Rings::None => {}
-            Rings::Of(queues) => {
-                self.candidates.extend(
-                    queues.into_iter().filter(|queue| self.warm.contains_key(&queue.model)),
-                );
-            }
+            Rings::Of(queues) => self.candidates.extend(queues),
             Rings::Many => self.all_due = Instant::now(),
         }
     }
@@ -77,9 +74,10 @@ impl Lanes {
     }
 
     /// Reads again which queues there are, when it is time, or when one rang that is not known yet: gateways make the
-    /// queues of a model just before its first job.
+    /// queues of a model just before its first job. Queues of models that are not offered here are not ours to ask.
     pub(crate) async fn refresh(&mut self, bus: &Bus, engine: &dyn Engine) {
         self.warm = engine.offers().into_iter().map(|offer| (offer.model, offer.warm)).collect();
+        self.candidates.retain(|queue| self.warm.contains_key(&queue.model));
         let is_known = |queue: &Queue| self.consumers.iter().any(|known| known.queue == *queue);
         let all_known = self.candidates.iter().all(is_known);
         let offered: BTreeSet<String> = self.warm.keys().cloned().collect();
@@ -88,14 +86,28 @@ impl Lanes {
         if fresh && all_known {
             return;
         }
-        match bus.lane_consumers(self.capability, |model| offered.contains(model)).await {
-            Ok(found) => {
-                self.consumers = found;
+        match self.read(bus, &offered).await {
+            Ok(()) => {
                 self.read_at = Some(Instant::now());
                 self.read_for = offered;
             }
-            Err(error) => tracing::debug!(%error, "the queues can not be listed now"),
+            Err(error) => {
+                tracing::debug!(%error, "the queues can not be listed now");
+                self.read_at = None;
+            }
         }
+    }
+
+    /// Keeps the consumers that are still there, with what the broker knows of them, and looks up the new ones.
+    async fn read(&mut self, bus: &Bus, offered: &BTreeSet<String>) -> Result<(), BusError> {
+        let queues = bus.queues(self.capability, |model| offered.contains(model)).await?;
+        let mut queues: HashSet<Queue> = queues.into_iter().collect();
+        self.consumers.retain(|known| queues.remove(&known.queue));
+        for queue in queues {
+            let consumer = bus.lane_consumer(self.capability, &queue.model, queue.lane).await?;
+            self.consumers.push(consumer);
+        }
+        Ok(())
     }
 
     /// Takes up to `free` messages from the first queue that has any, until `stop`. A queue that can not be asked (it
@@ -111,24 +123,27 @@ impl Lanes {
             let pause = rand::rng().random_range(ROUND);
             self.all_due = Instant::now() + Duration::from_millis(pause);
         }
-        for index in order(&self.consumers, self.sweeps) {
-            let consumer = &self.consumers[index];
-            let Some(&warm) = self.warm.get(&consumer.queue.model) else { continue };
-            if !self.candidates.remove(&consumer.queue) {
+        let queues: Vec<_> = self.consumers.iter().map(|known| known.queue.clone()).collect();
+        for queue in in_order(queues, self.sweeps) {
+            let Some(&warm) = self.warm.get(&queue.model) else { continue };
+            if !self.candidates.remove(&queue) {
                 continue;
             }
+            let Some(consumer) = self.consumers.iter().find(|known| known.queue == queue) else {
+                continue;
+            };
             match consumer.take(free, warm).await {
                 Ok(messages) => {
                     if messages.len() >= free {
-                        self.candidates.insert(consumer.queue.clone());
+                        self.candidates.insert(queue);
                     }
                     if !messages.is_empty() {
                         return messages;
                     }
                 }
                 Err(error) => {
-                    let model = &consumer.queue.model;
-                    tracing::debug!(model, %error, "a queue can not be asked now");
+                    tracing::debug!(model = queue.model, %error, "a queue can not be asked now");
+                    self.consumers.retain(|known| known.queue != queue);
                     self.read_at = None;
                 }
             }
@@ -142,16 +157,11 @@ impl Lanes {
     }
 }
 
-/// The order of one sweep, as indexes of `consumers`.
-fn order(consumers: &[LaneConsumer], sweep: u64) -> Vec<usize> {
-    let mut indexes: Vec<usize> = (0..consumers.len()).collect();
-    // Models take turns within a lane.
-    if !indexes.is_empty() {
-        let shift = sweep as usize % indexes.len();
-        indexes.rotate_left(shift);
-    }
-    indexes.sort_by_key(|&index| rank(consumers[index].queue.lane, sweep));
-    indexes
+/// The order of one sweep. Within a lane chance decides, so that no model stands before another for long.
+fn in_order(mut queues: Vec<Queue>, sweep: u64) -> Vec<Queue> {
+    queues.shuffle(&mut rand::rng());
+    queues.sort_by_key(|queue| rank(queue.lane, sweep));
+    queues
 }
 
 fn rank(lane: Lane, sweep: u64) -> u8 {
@@ -184,15 +194,33 @@ mod tests {
         assert!(rank(Lane::Normal, 8) < rank(Lane::Interactive, 8));
     }
 
+    fn queue(model: &str, lane: Lane) -> Queue {
+        Queue { model: model.to_owned(), lane }
+    }
+
     #[test]
-    fn only_queues_of_offered_models_are_candidates() {
-        let queue = |model: &str| Queue { model: model.to_owned(), lane: Lane::Normal };
+    fn every_model_comes_first_often_in_every_lane() {
+        let lanes = [Lane::Interactive, Lane::Normal, Lane::Bulk];
+        let queues: Vec<_> =
+            ["a", "b"].iter().flat_map(|model| lanes.map(|lane| queue(model, lane))).collect();
+        let mut leaders: HashMap<Queue, u32> = HashMap::new();
+        for sweep in 0..10_000 {
+            *leaders.entry(in_order(queues.clone(), sweep).remove(0)).or_default() += 1;
+        }
+        // A 16th of the sweeps is led by bulk, half of them by each of two models: about 312.
+        for queue in &queues {
+            assert!(leaders[queue] > 200, "{queue:?} led {} of 10000 sweeps", leaders[queue]);
+        }
+    }
+
+    #[test]
+    fn a_ring_is_cold_while_no_loaded_model_has_work() {
         let mut lanes = Lanes::new("llm");
         lanes.warm = HashMap::from([("cold".to_owned(), false), ("warm".to_owned(), true)]);
-        lanes.rang(Rings::Of(HashSet::from([queue("cold"), queue("another workers")])));
-        assert_eq!(lanes.candidates, HashSet::from([queue("cold")]));
+        assert!(!lanes.only_cold());
+        lanes.rang(Rings::Of(HashSet::from([queue("cold", Lane::Normal)])));
         assert!(lanes.only_cold());
-        lanes.rang(Rings::Of(HashSet::from([queue("warm")])));
+        lanes.rang(Rings::Of(HashSet::from([queue("warm", Lane::Normal)])));
         assert!(!lanes.only_cold());
     }
 }

@@ -35,7 +35,8 @@ async fn a_worker_pulls_jobs_and_calls_of_every_capability() {
         gateway.publish_call(&call, Duration::from_mins(1), PATIENCE).await.unwrap();
 
         let mut taken = 0;
-        for consumer in worker.lane_consumers(capability, |_| true).await.unwrap() {
+        for Queue { model, lane } in worker.queues(capability, |_| true).await.unwrap() {
+            let consumer = worker.lane_consumer(capability, &model, lane).await.unwrap();
             for message in consumer.take(1, true).await.unwrap() {
                 message.pulled.progress().await.unwrap();
                 message.pulled.ack().await.unwrap();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests hold their own tasks")]
 
+mod pulls;
 mod removal;
 mod replicas;
 mod upkeep;

@@ -30,7 +30,9 @@ pub struct LlmConfig {
 impl LlmConfig {
     pub(super) fn read(section: &Section<'_>) -> Self {
         let second = Duration::from_secs(1);
-        if section.url("url", &["http", "https"]).is_none() {
+        // One that is wrong has been told by then.
+        if section.url("url", &["http", "https"]).is_none() && section.text("url").trim().is_empty()
+        {
             section.mistake("url", "is missing");
         }
         let aliases = section.list("aliases", |given| match given.text()?.split_once('=') {

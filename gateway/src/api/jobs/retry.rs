@@ -14,7 +14,7 @@ use crate::answer::{mark, with_job};
 use crate::api::{ApiError, ApiPath, ErrorBody};
 use crate::auth::Caller;
 use crate::idempotency::{Fingerprint, Idempotency};
-use crate::jobs::{copy_inputs, dead_letter, decide};
+use crate::jobs::{Unknown, copy_inputs, dead_letter, decide};
 use crate::state::AppState;
 use crate::style::{CallStyle, Mode};
 use crate::submit::{GivenFile, SubmitRequest, submit};
@@ -69,9 +69,9 @@ async fn ended(state: &AppState, tenant: &Tenant, id: JobId) -> Result<Arc<JobEn
             return Ok(known.event.job);
         }
         Ok(_) => gone(),
-        // Forgotten, or only the records could tell.
-        Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Unavailable) => error,
-        Err(error) => return Err(error),
+        Err(Unknown::Forgotten(error)) => error,
+        // Without its last event nobody knows that it has ended, whatever a dead letter says.
+        Err(Unknown::Refused(error)) => return Err(error),
     };
     let dead = dead_letter(state, tenant, id).await?;
     dead.map(|event| event.job).filter(|job| has_parameters(job)).ok_or(refusal)

@@ -39,6 +39,11 @@ pub(super) fn explain(status: ExitStatus, stderr: &str, role: &str) -> EngineErr
                 "the {role} file is a playlist that names other files; playlists are refused"
             );
             fail(ErrorCode::InvalidInput, message)
+        } else if is_picture(kind) {
+            fail(
+                ErrorCode::InvalidInput,
+                format!("the {role} file is a picture of a kind that is not supported here"),
+            )
         } else {
             fail(
                 ErrorCode::InvalidInput,
@@ -57,6 +62,32 @@ pub(super) fn explain(status: ExitStatus, stderr: &str, role: &str) -> EngineErr
     fail(ErrorCode::EngineFailed, "ffmpeg could not do this with this file")
 }
 
+/// Why ffprobe, which was to describe the `role` file under its `name`, ended with `status`. That it gave up on the
+/// very file is the file's fault whatever its reason: each reader has its own words for a file that it can not follow.
+pub(super) fn explain_probe(
+    status: ExitStatus,
+    stderr: &str,
+    name: &str,
+    role: &str,
+) -> EngineError {
+    let unknown = explain(status, stderr, role);
+    let ours = |reason: &str| OURS.iter().any(|words| reason.contains(words));
+    let about_file = format!("file:{name}: ");
+    let gave_up = status.code() == Some(1)
+        && stderr.lines().any(|line| line.strip_prefix(&about_file).is_some_and(|why| !ours(why)));
+    match unknown {
+        EngineError::Fail(error) if error.code == ErrorCode::EngineFailed && gave_up => {
+            unreadable(role)
+        }
+        other => other,
+    }
+}
+
+/// The `role` file is nothing that a media tool can read.
+pub(super) fn unreadable(role: &str) -> EngineError {
+    fail(ErrorCode::InvalidInput, UNREADABLE.replace("{role}", role))
+}
+
 /// The tool did not start: the machine's fault, and it may pass.
 pub(super) fn not_started(error: &std::io::Error) -> EngineError {
     tracing::error!(error = %error, "a media tool does not start");
@@ -68,6 +99,12 @@ pub(super) fn excerpt(stderr: &str) -> String {
     let start = stderr.char_indices().rev().nth(1_000).map_or(0, |(at, _)| at);
     stderr[start..].trim().to_owned()
 }
+
+const UNREADABLE: &str = "the {role} file is damaged, or is not a media file of a supported kind";
+
+/// Reasons for not opening a file that are the worker's and not the file's.
+const OURS: [&str; 4] =
+    ["Permission denied", "No such file", "Too many open files", "No space left on device"];
 
 type Known = (&'static str, ErrorCode, &'static str);
 
@@ -111,11 +148,7 @@ const KNOWN: &[Known] = &[
         ErrorCode::InvalidRequest,
         "the format can not be written with these parameters",
     ),
-    (
-        "Invalid data found when processing input",
-        ErrorCode::InvalidInput,
-        "the {role} file is damaged, or is not a media file of a supported kind",
-    ),
+    ("Invalid data found when processing input", ErrorCode::InvalidInput, UNREADABLE),
     ("End of file", ErrorCode::InvalidInput, "the {role} file ends too early"),
     ("Error while decoding", ErrorCode::InvalidInput, "the {role} file is damaged"),
     ("could not find codec parameters", ErrorCode::InvalidInput, "the {role} file is damaged"),
@@ -127,6 +160,11 @@ fn not_allowed(stderr: &str) -> Option<&str> {
     let line = stderr.lines().find(|line| line.contains("not on whitelist"))?;
     let name = line.strip_prefix('[')?.split([' ', ',', ']']).next()?;
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some(name)
+}
+
+/// ffmpeg's readers of still images: `image2`, and `png_pipe` and its like for each kind.
+fn is_picture(reader: &str) -> bool {
+    reader.ends_with("_pipe") || reader == "image2" || reader == "alias_pix"
 }
 
 fn signal(status: ExitStatus) -> Option<i32> {
@@ -160,6 +198,8 @@ mod tests {
         assert!(text.contains("playlist"), "{text}");
         let (_, text, _) = message(1 << 8, "[tty @ 0x5] Format not on whitelist 'mov'\n");
         assert!(text.contains("not supported (tty)"), "{text}");
+        let (_, text, _) = message(1 << 8, "[svg_pipe @ 0x5] Format not on whitelist 'mov'\n");
+        assert!(text.contains("is a picture of a kind") && !text.contains("pipe"), "{text}");
     }
 
     #[test]
@@ -168,6 +208,29 @@ mod tests {
         let (code, text, retryable) = message(1 << 8, stderr);
         assert_eq!((code, retryable), (ErrorCode::InvalidInput, false));
         assert!(text.contains("source file is incomplete") && !text.contains('/'), "{text}");
+    }
+
+    #[test]
+    fn a_file_that_the_probe_gives_up_on_is_the_files_fault_and_nothing_else_is() {
+        let code = |raw_status: i32, stderr: &str| {
+            let status = ExitStatus::from_raw(raw_status);
+            match explain_probe(status, stderr, "in.bin", "source") {
+                EngineError::Fail(error) | EngineError::Retry { error, .. } => error.code,
+                other => panic!("{other:?}"),
+            }
+        };
+        let strayed = "[mp3 @ 0x5] Failed to read frame size: Could not seek to 6023.\nfile:in.bin: Invalid argument\n";
+        assert_eq!(code(1 << 8, strayed), ErrorCode::InvalidInput);
+        for ours in [
+            "",
+            "bwrap: setting up uid map: Permission denied\n",
+            "file:in.bin: Permission denied\n",
+            "file:in.bin: No such file or directory\n",
+            "/usr/bin/ffprobe: error while loading shared libraries: libav.so: Invalid argument\n",
+        ] {
+            assert_eq!(code(1 << 8, ours), ErrorCode::EngineFailed, "{ours}");
+        }
+        assert_eq!(code((128 + SIGKILL) << 8, strayed), ErrorCode::EngineFailed);
     }
 
     #[test]

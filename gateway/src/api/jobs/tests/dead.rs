@@ -109,3 +109,70 @@ async fn without_its_inputs_a_dead_letter_is_not_enough() {
     assert_eq!(gateway.post(admin, &retry, &json!({})).await.error(410), "gone");
     assert!(keys(&gateway).await.is_empty());
 }
+
+/// Nobody but the dead letter knows the job, and its owner wants it gone: nothing runs it again.
+#[tokio::test]
+async fn a_forgotten_job_is_removed_with_its_dead_letter() {
+    let gateway = TestGateway::start().await;
+    let admin = &gateway.admin_key;
+    let input = json!({ "text": "w".repeat(300_000) });
+    let body = json!({ "operation": "diagnostic.echo", "input": input });
+    let job = gateway.post(admin, "/v1/jobs", &body).await.expect(202);
+    bury(&gateway, &job).await;
+    gateway.parts.bus.purge_events(id(&job)).await;
+    gateway.records.remove_job(id(&job)).await.unwrap();
+    let stranger = gateway.user_key("other").await;
+    assert_eq!(gateway.delete(&stranger, &path(&job)).await.error(404), "not_found");
+    assert!(!keys(&gateway).await.is_empty());
+    let removed = gateway.delete(admin, &path(&job)).await.expect(200);
+    assert_eq!((&removed["id"], &removed["status"]), (&job["id"], &json!("failed")));
+    assert!(keys(&gateway).await.is_empty());
+    assert!(gateway.parts.bus.dead_job(id(&job)).await.unwrap().is_none());
+    let retry = format!("{}/retry", path(&job));
+    assert_eq!(gateway.post(admin, &retry, &json!({})).await.error(404), "not_found");
+    assert_eq!(gateway.delete(admin, &path(&job)).await.error(404), "not_found");
+}
+
+/// With the records away there may be a row whose content would stay.
+#[tokio::test]
+async fn without_the_records_a_forgotten_job_is_not_removed() {
+    let settings = [("records.url", "sqlite:///nowhere/at/all.db")];
+    let gateway = TestGateway::start_with(&settings).await;
+    let admin = &gateway.admin_key;
+    let body = json!({ "operation": "diagnostic.echo", "input": { "n": 1 } });
+    let job = gateway.post(admin, "/v1/jobs", &body).await.expect(202);
+    bury(&gateway, &job).await;
+    gateway.parts.bus.purge_events(id(&job)).await;
+    assert_eq!(gateway.delete(admin, &path(&job)).await.error(503), "unavailable");
+    assert!(gateway.parts.bus.dead_job(id(&job)).await.unwrap().is_some());
+}
+
+/// The letter is written before the end: until then the job runs, and may be tried again elsewhere.
+#[tokio::test]
+async fn a_dead_letter_does_not_end_a_job() {
+    let gateway = TestGateway::start().await;
+    let admin = &gateway.admin_key;
+    let body = json!({ "operation": "diagnostic.echo", "input": { "n": 1 } });
+    let job = gateway.post(admin, "/v1/jobs", &body).await.expect(202);
+    let stored = gateway.parts.bus.events().last(id(&job)).await.unwrap().unwrap();
+    gateway.parts.bus.publish_dead_job(&stored.event, Duration::from_secs(3)).await.unwrap();
+    let retry = format!("{}/retry", path(&job));
+    assert_eq!(gateway.post(admin, &retry, &json!({})).await.error(409), "conflict");
+    assert_eq!(gateway.delete(admin, &path(&job)).await.error(409), "conflict");
+    assert!(gateway.parts.bus.dead_job(id(&job)).await.unwrap().is_some());
+}
+
+/// That nobody could be asked does not make a job forgotten: no second question to a broker that is away.
+#[tokio::test]
+async fn without_the_broker_a_retry_is_refused_within_two_seconds() {
+    let mut gateway = TestGateway::start().await;
+    let admin = gateway.admin_key.clone();
+    let body = json!({ "operation": "diagnostic.echo", "input": { "n": 1 } });
+    let job = gateway.post(&admin, "/v1/jobs", &body).await.expect(202);
+    bury(&gateway, &job).await;
+    gateway.nats.kill();
+    let started = std::time::Instant::now();
+    let retry = format!("{}/retry", path(&job));
+    assert_eq!(gateway.post(&admin, &retry, &json!({})).await.error(503), "unavailable");
+    assert!(started.elapsed() < Duration::from_millis(2_300), "{:?}", started.elapsed());
+}

@@ -11,8 +11,8 @@ mod watermark;
 use std::path::{Path, PathBuf};
 
 use common::error_code::ErrorCode;
-use common::job::Artifact;
-use common::operation::media::{MediaProbe, SOURCE, WATERMARK};
+use common::job::{Artifact, JobError};
+use common::operation::media::{ImageFormat, MediaProbe, SOURCE, WATERMARK};
 
 use super::arguments::Demuxers;
 use super::image::{Sniffed, describe, sniff};
@@ -111,9 +111,32 @@ impl Run<'_> {
 
     /// Describes the source and refuses what is too much.
     async fn admitted_source(self) -> Result<MediaInfo, EngineError> {
-        let info = self.probe(SOURCE_FILE, SOURCE).await?;
+        let info = match self.probe(SOURCE_FILE, SOURCE).await {
+            Err(EngineError::Fail(error)) if error.code == ErrorCode::InvalidInput => {
+                return Err(self.not_a_film(error).await?);
+            }
+            other => other?,
+        };
         probe::admit(&info, &self.engine.options)?;
         Ok(info)
+    }
+
+    /// A better word than `error` for a source of moving pictures or sound that was not understood: it may be a
+    /// photo that somebody sent to the wrong operation.
+    async fn not_a_film(self, error: JobError) -> Result<EngineError, EngineError> {
+        let format = match self.sniff(SOURCE_FILE).await? {
+            // A GIF may be a film; this one is damaged.
+            Sniffed::InProcess(ImageFormat::Gif) | Sniffed::Avif | Sniffed::Unknown => {
+                return Ok(EngineError::Fail(error));
+            }
+            Sniffed::InProcess(format) => format,
+        };
+        let operation = &self.context.job.operation;
+        let wanted = if operation.starts_with("audio.") { "a file with sound" } else { "a video" };
+        let format = format.as_str();
+        let message =
+            format!("the source file is a picture ({format}), but {operation} needs {wanted}");
+        Ok(EngineError::fail(ErrorCode::InvalidInput, message))
     }
 
     /// Stores a file that was made, and answers.

@@ -61,12 +61,14 @@ pub(super) async fn probe(
         }
     };
     if !finished.status.success() {
-        return Err(failure::explain(finished.status, &finished.stderr, role));
+        return Err(failure::explain_probe(finished.status, &finished.stderr, name, role));
     }
-    raw::read(&description).map(|raw| raw.into_info(bytes)).ok_or_else(|| {
+    let info = raw::read(&description).map(|raw| raw.into_info(bytes)).ok_or_else(|| {
         EngineError::fail(
             ErrorCode::InvalidInput,
             format!("the {role} file describes itself in no sane way"),
         )
-    })
+    })?;
+    // Some readers open anything and find nothing in it.
+    if info.tracks == 0 { Err(failure::unreadable(role)) } else { Ok(info) }
 }

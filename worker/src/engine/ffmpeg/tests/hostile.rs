@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use common::error_code::ErrorCode;
 
-use super::bench::{Bench, film, made, picture};
+use super::bench::{Bench, encoded, film, made, picture};
 use crate::engine::ffmpeg::{FfmpegOptions, SandboxMode};
 
 const CONVERSIONS: [(&str, &str); 4] = [
@@ -61,6 +61,51 @@ async fn nothing_text_and_noise_are_refused_in_words() {
             let error = bench.refused(operation, wish, &[("source", &bytes)]).await;
             assert_eq!(error.code, ErrorCode::InvalidInput, "{operation}: {}", error.message);
             assert!(error.message.contains("source file"), "{operation}: {}", error.message);
+        }
+    }
+}
+
+/// Bytes that look like noise, the same at every run.
+fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
+
+#[tokio::test]
+async fn noise_that_a_reader_takes_for_its_own_is_the_callers_fault() {
+    // Nobody wants the first. In the others the reader of MP3 sees a frame, and looks for the next one behind the end.
+    let bench = Bench::new().await;
+    for seed in [1, 5, 22] {
+        let bytes = Bytes::from(noise(seed, 5_000));
+        for (operation, wish) in [("media.probe", "{}"), ("video.scale", r#"{"width":64}"#)] {
+            let error = bench.refused(operation, wish, &[("source", &bytes)]).await;
+            assert_eq!(error.code, ErrorCode::InvalidInput, "{seed}: {}", error.message);
+            assert!(error.message.contains("source file"), "{seed}: {}", error.message);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_picture_in_place_of_a_film_is_called_a_picture() {
+    let bench = Bench::new().await;
+    let png = picture(32, 32);
+    let photo = image::load_from_memory(&png).unwrap();
+    let jpeg = encoded(&photo, image::ImageFormat::Jpeg);
+    for (operation, wish, wanted) in [
+        ("video.scale", r#"{"width":64}"#, "video.scale needs a video"),
+        ("audio.extract", r#"{"format":"mp3"}"#, "audio.extract needs a file with sound"),
+    ] {
+        for (source, kind) in [(&png, "a picture (png)"), (&jpeg, "a picture (jpeg)")] {
+            let error = bench.refused(operation, wish, &[("source", source)]).await;
+            assert_eq!(error.code, ErrorCode::InvalidInput);
+            let said = &error.message;
+            assert!(said.contains(kind) && said.contains(wanted), "{said}");
         }
     }
 }
