@@ -160,11 +160,18 @@ impl Held {
     /// Settles the message.
     pub async fn ack(&self) {
         self.message.ack().await.expect("the broker is there");
+        self.is_sent().await;
     }
 
     /// Gives the message back at once.
     pub async fn nak(&self) {
         self.message.nak(None).await.expect("the broker is there");
+        self.is_sent().await;
+    }
+
+    /// What was sent before this round trip has left: a test that ends right after it must not keep it back.
+    async fn is_sent(&self) {
+        self.bus.check().await.expect("the broker is there");
     }
 
     /// The event that this holder believes to be the last.

@@ -188,8 +188,9 @@ async fn objects_of_jobs_that_do_not_exist_go() {
 #[tokio::test]
 async fn orphans_behind_many_needed_objects_are_found_in_time() {
     let around = later(Duration::from_hours(49)).await;
-    let needed: Vec<_> = (0..450).map(|_| common::job::JobId::new(&SystemClock)).collect();
-    let orphan = common::job::JobId::new(&SystemClock);
+    let mut needed: Vec<_> = (0..451).map(|_| common::job::JobId::new(&SystemClock)).collect();
+    needed.sort();
+    let orphan = needed.pop().unwrap();
     for job in needed.iter().chain([&orphan]) {
         put(&around, &input_key(*job)).await;
         put(&around, &fetched_input(*job, "source")).await;
@@ -212,7 +213,8 @@ async fn orphans_behind_many_needed_objects_are_found_in_time() {
 #[tokio::test]
 async fn trouble_with_one_job_does_not_hide_the_orphans_after_it() {
     let around = later(Duration::from_hours(49)).await;
-    let jobs = [(); 3].map(|()| common::job::JobId::new(&SystemClock));
+    let mut jobs = [(); 3].map(|()| common::job::JobId::new(&SystemClock));
+    jobs.sort();
     for job in jobs {
         put(&around, &input_key(job)).await;
     }

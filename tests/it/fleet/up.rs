@@ -107,7 +107,7 @@ async fn a_directory_without_a_password_gets_one_and_goes_on() {
     let open = format!("listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: \"{store}\" }}\n");
     std::fs::write(&config, open).unwrap();
     std::fs::set_permissions(&config, Permissions::from_mode(0o644)).unwrap();
-    let mut old = Command::new("nats-server");
+    let mut old = Command::new(common::bus::testing::binary());
     let mut old = old.arg("-c").arg(&config).stderr(Stdio::null()).spawn().unwrap();
     std::fs::write(dir.join("nats/pid"), old.id().to_string()).unwrap();
 
