@@ -2,13 +2,13 @@
 
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
+use common::operation::FieldError;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::{ApiBody, ApiError};
+use super::{ApiBody, ApiError, wrong_fields};
 
 /// A JSON body that is read as, or written from, `T`. What can not be read is answered with our error body.
 #[derive(Clone, Copy, Debug)]
@@ -34,55 +34,68 @@ impl<T: Serialize> IntoResponse for ApiJson<T> {
     }
 }
 
-/// Reads JSON. What is not JSON is malformed, with line and column; what is JSON of another shape is invalid, with
-/// the path of the field.
+/// A JSON body of which the right fields were read, and what is wrong with the others: for routes that check more than
+/// the shape, and name everything in one answer.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiFields<T>(pub T, pub Vec<FieldError>);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiFields<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let body = ApiBody::from_request(request, state).await?;
+        body.expect_json()?;
+        parse_fields(&body.bytes).map(|(read, wrong)| Self(read, wrong))
+    }
+}
+
+/// Reads a JSON object. What is not JSON is malformed, with line and column; what is JSON of another shape is invalid,
+/// with the path of every wrong field.
 pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
-        // The path costs time, so it is looked for only when something is wrong.
-        Category::Data => wrong_field::<T>(bytes, &error),
-        Category::Syntax | Category::Eof | Category::Io if bytes.is_empty() => {
-            ApiError::malformed("The body is empty; this route reads JSON.")
-        }
-        Category::Syntax | Category::Eof | Category::Io => ApiError::malformed(format!(
-            "The body is not JSON: {} at line {}, column {}.",
-            bare(&error),
+    let (read, wrong) = parse_fields(bytes)?;
+    if wrong.is_empty() { Ok(read) } else { Err(ApiError::invalid(wrong)) }
+}
+
+/// Reads a JSON object without its wrong fields, and tells what is wrong with those. Fails as [`parse_json`] does when
+/// nothing can be made of the rest.
+pub(crate) fn parse_fields<T: DeserializeOwned>(
+    bytes: &[u8],
+) -> Result<(T, Vec<FieldError>), ApiError> {
+    // A list would be read as the fields in their order.
+    let is_object = bytes.trim_ascii_start().starts_with(b"{");
+    if is_object && let Ok(read) = serde_json::from_slice(bytes) {
+        return Ok((read, Vec::new()));
+    }
+    // What is wrong costs time, so it is looked for only now.
+    let text = expect_syntax(bytes)?;
+    if is_object {
+        wrong_fields::read_rest(text).map_err(ApiError::invalid)
+    } else {
+        Err(ApiError::invalid_field("body", "must be a JSON object"))
+    }
+}
+
+/// Whether it is JSON, of whatever shape.
+fn expect_syntax(bytes: &[u8]) -> Result<&str, ApiError> {
+    if bytes.is_empty() {
+        return Err(ApiError::malformed("The body is empty; this route reads JSON."));
+    }
+    if let Err(error) = serde_json::from_slice::<IgnoredAny>(bytes) {
+        // The words end with the position, in another form.
+        let text = error.to_string();
+        let words = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);
+        return Err(ApiError::malformed(format!(
+            "The body is not JSON: {words} at line {}, column {}.",
             error.line(),
             error.column()
-        )),
+        )));
+    }
+    std::str::from_utf8(bytes).map_err(|error| {
+        ApiError::malformed(format!(
+            "The body is not UTF-8 from byte {} on.",
+            error.valid_up_to() + 1
+        ))
     })
-}
-
-fn wrong_field<T: DeserializeOwned>(bytes: &[u8], plain: &serde_json::Error) -> ApiError {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    match serde_path_to_error::deserialize::<_, T>(&mut reader) {
-        Err(error) => field_error(&error.path().to_string(), &bare(error.inner())),
-        Ok(_) => field_error("", &bare(plain)),
-    }
-}
-
-/// Serde names a missing or unknown field in words only; here it becomes the path.
-fn field_error(path: &str, message: &str) -> ApiError {
-    let path = if path == "." || path.is_empty() { None } else { Some(path) };
-    let field = match (path, missing_field(message)) {
-        (Some(path), Some(name)) => format!("{path}.{name}"),
-        (None, Some(name)) => name.to_owned(),
-        (Some(path), None) => path.to_owned(),
-        (None, None) => "body".to_owned(),
-    };
-    ApiError::invalid_field(field, message)
-}
-
-fn missing_field(message: &str) -> Option<&str> {
-    message.strip_prefix("missing field `")?.split('`').next()
-}
-
-/// The words of an error without its position.
-fn bare(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
 }
 
 #[cfg(test)]
@@ -113,8 +126,10 @@ mod tests {
         assert!(error.message().contains("line 2, column 12"), "{}", error.message());
         let error = parse_json::<Outer>(b"").unwrap_err();
         assert!(error.message().contains("empty"));
-        let error = parse_json::<Outer>(b"{\"inner\":{\"width\":1}} x").unwrap_err();
-        assert_eq!(error.code(), ErrorCode::MalformedRequest);
+        for body in [b"{\"inner\":{\"width\":1}} x".as_slice(), b"{\"inner\":\"\xff\"}"] {
+            let error = parse_json::<Outer>(body).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::MalformedRequest);
+        }
     }
 
     #[test]
@@ -128,7 +143,9 @@ mod tests {
         assert_eq!(field(r#"{"inner":{}}"#), "inner.width");
         assert_eq!(field("{}"), "inner");
         assert_eq!(field(r#"{"inner":{"width":1},"extra":true}"#), "extra");
+        assert_eq!(field(r#"{"inner":{"width":1},"raw":1,"raw":2}"#), "raw");
         assert_eq!(field("3"), "body");
+        assert_eq!(field(r#"[{"width":1},null]"#), "body");
     }
 
     #[test]

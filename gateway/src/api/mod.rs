@@ -7,11 +7,14 @@ mod json;
 mod multipart;
 mod path;
 mod query;
+mod words;
+mod wrong_fields;
 
 pub(crate) use body::ApiBody;
 pub(crate) use body::media_type;
 pub(crate) use error::{ApiError, ErrorBody, ErrorCause, ErrorDetail};
-pub(crate) use json::{ApiJson, parse_json};
+pub(crate) use json::{ApiFields, ApiJson, parse_fields, parse_json};
 pub(crate) use multipart::{ApiMultipart, part_error};
 pub(crate) use path::ApiPath;
 pub(crate) use query::ApiQuery;
+pub(crate) use wrong_fields::note;

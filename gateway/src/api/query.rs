@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::ApiError;
+use super::{ApiError, wrong_fields};
 
 /// The query as `T`. A parameter that can not be read is named in the answer.
 #[derive(Clone, Copy, Debug)]
@@ -22,9 +22,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
 fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
     let pairs = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { "query".to_owned() } else { path };
-        ApiError::invalid_field(field, error.into_inner().to_string())
+        let message = error.inner().to_string();
+        ApiError::invalid_field(wrong_fields::field(error.path(), &message), message)
     })
 }
 
@@ -43,7 +42,7 @@ mod tests {
     #[test]
     fn a_wrong_parameter_is_named() {
         let error = parse_query::<Filter>("status=dead&limit=many").unwrap_err();
-        assert_eq!(error.fields()[0].field, "limit");
+        assert_eq!(error.message(), "limit: must be a whole number");
         let filter: Filter = parse_query("status=a%20b").unwrap();
         assert_eq!((filter.limit, filter.status.as_deref()), (None, Some("a b")));
     }

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Method};
 
 use super::content_type::by_name;
 use super::serve::{Asked, Served, serve};
-use super::signed_url::{Signature, check};
+use super::signed_url::{Signature, check, not_signed};
 use crate::api::{ApiError, ApiPath, ApiQuery, ErrorBody};
 use crate::state::AppState;
 
@@ -36,8 +36,10 @@ pub(crate) async fn read_artifact(
     method: Method,
     headers: HeaderMap,
     ApiPath(key): ApiPath<String>,
-    ApiQuery(signature): ApiQuery<Signature>,
+    signature: Result<ApiQuery<Signature>, ApiError>,
 ) -> Result<Response, ApiError> {
+    let ApiQuery(signature) =
+        signature.map_err(|error| not_signed().caused_by(error.to_string()))?;
     check(&state, &key, &signature)?;
     let info = match state.objects.head(&key).await {
         Err(ObjectError::NotFound(_)) => {

@@ -24,16 +24,21 @@ impl Services {
     }
 }
 
+/// The answer to an address that we did not sign, whatever is wrong with it.
+pub(super) fn not_signed() -> ApiError {
+    ApiError::new(ErrorCode::PermissionDenied, "The signature of this address is not valid.")
+}
+
 /// Checks that the address was signed by us for this object, and is not over.
 pub(super) fn check(services: &Services, key: &str, given: &Signature) -> Result<(), ApiError> {
-    let refused = |message: &'static str| Err(ApiError::new(ErrorCode::PermissionDenied, message));
     // Saturates: a number beyond all times was never signed.
     let expires = Timestamp::from_micros(given.expires.saturating_mul(1_000_000));
     if !services.keyring.verify_file(key, expires, &given.signature) {
-        return refused("The signature of this address is not valid.");
+        return Err(not_signed());
     }
     if expires <= services.clock.now() {
-        return refused("This address has expired. Read the job again for a new one.");
+        let message = "This address has expired. Read the job again for a new one.";
+        return Err(ApiError::new(ErrorCode::PermissionDenied, message));
     }
     Ok(())
 }

@@ -30,9 +30,9 @@ pub(super) fn peek(body: &[u8]) -> Result<Peek, ApiError> {
     // A list would be read as the fields in their order.
     let is_object = body.trim_ascii_start().starts_with(b"{");
     let Some(looked) = serde_json::from_slice::<Looked<'_>>(body).ok().filter(|_| is_object) else {
-        // Tells what is wrong: not JSON, or no object.
+        // Tells what is wrong: not JSON, or no object. What is both has a field twice.
         parse_json::<serde_json::Map<String, serde_json::Value>>(body)?;
-        return Err(ApiError::malformed("The body is not a JSON object."));
+        return Err(ApiError::malformed("The body has model or stream more than once."));
     };
     let model = match looked.model.map(RawValue::get) {
         None | Some("null") => None,

@@ -78,3 +78,29 @@ async fn a_head_without_end_is_refused() {
     let answer = String::from_utf8_lossy(&answer);
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
 }
+
+#[tokio::test]
+async fn a_head_has_64_kib_and_100_lines() {
+    let (address, _lifecycle, _task) = start(Router::new()).await;
+    let status = async |lines: usize, bytes: usize| {
+        let filler = "a".repeat(bytes);
+        let more = "x-more: 1\r\n".repeat(lines - 3);
+        let head = format!(
+            "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{more}x-filler: {filler}\r\n\r\n"
+        );
+        let mut client = TcpStream::connect(address).await.unwrap();
+        // The server may answer and close before it has read all.
+        let _ = client.write_all(head.as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = client.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).chars().skip(9).take(3).collect::<String>()
+    };
+    assert_eq!(status(3, 65_000).await, "404");
+    assert_eq!(status(100, 10).await, "404");
+    assert_eq!(status(101, 10).await, "431");
+    // What is refused while it is still sent may break the connection before the answer is read.
+    for bytes in [65_500, 70_000, 130_000] {
+        let answered = status(3, bytes).await;
+        assert!(answered == "431" || answered.is_empty(), "{bytes}: {answered}");
+    }
+}

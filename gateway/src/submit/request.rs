@@ -6,6 +6,7 @@ use bytes::Bytes;
 use common::clock::Timestamp;
 use common::job::{InputFile, JobId, Lane, ObjectRef, Tenant};
 
+use common::operation::FieldError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -22,7 +23,7 @@ pub(crate) enum Durability {
 
 /// Where a file comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "Sources")]
 pub(crate) enum FileSource {
     /// A file that was uploaded with `POST /v1/files`.
     FileId(String),
@@ -30,6 +31,28 @@ pub(crate) enum FileSource {
     Url(String),
     /// The content itself: a `data:` URL, or bare base64.
     Data(String),
+}
+
+/// What a caller may write where one source belongs.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sources {
+    file_id: Option<String>,
+    url: Option<String>,
+    data: Option<String>,
+}
+
+impl TryFrom<Sources> for FileSource {
+    type Error = &'static str;
+
+    fn try_from(sources: Sources) -> Result<Self, Self::Error> {
+        match (sources.file_id, sources.url, sources.data) {
+            (Some(file), None, None) => Ok(Self::FileId(file)),
+            (None, Some(url), None) => Ok(Self::Url(url)),
+            (None, None, Some(data)) => Ok(Self::Data(data)),
+            _ => Err("give exactly one of file_id, url, data"),
+        }
+    }
 }
 
 /// A file given with a job.
@@ -44,6 +67,8 @@ pub(crate) enum GivenFile {
 /// A job as it is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct SubmitRequest {
+    /// What was wrong with it as it was read; such fields are left out of the rest.
+    pub(crate) wrong: Vec<FieldError>,
     /// Whose job it will be.
     pub(crate) tenant: Tenant,
     /// The id under which files were stored already. It becomes the job's, unless a key stands for another one.
@@ -88,6 +113,7 @@ impl SubmitRequest {
     /// A durable job of an operation, with nothing else said.
     pub(crate) fn new(tenant: Tenant, operation: impl Into<String>, input: Bytes) -> Self {
         Self {
+            wrong: Vec::new(),
             tenant,
             id: None,
             operation: operation.into(),

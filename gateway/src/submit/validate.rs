@@ -11,6 +11,7 @@ use common::operation::{FieldErrors, Operation};
 use serde_json::value::RawValue;
 
 use super::{Error, GivenFile, SubmitRequest};
+use crate::api::note;
 use crate::state::AppState;
 use crate::webhooks::check_target;
 
@@ -60,7 +61,7 @@ impl Draft {
 }
 
 /// Checks everything that can be checked without the broker. The name of a webhook's host is looked up.
-pub(super) async fn validate(state: &AppState, request: SubmitRequest) -> Result<Draft, Error> {
+pub(super) async fn validate(state: &AppState, mut request: SubmitRequest) -> Result<Draft, Error> {
     let operation = Operation::find(&request.operation)?;
     let now = state.clock.now();
     let mut errors = FieldErrors::default();
@@ -86,7 +87,11 @@ pub(super) async fn validate(state: &AppState, request: SubmitRequest) -> Result
     {
         errors.push(refused.field, refused.message);
     }
-    errors.into_result().map_err(Error::Invalid)?;
+    let mut wrong = std::mem::take(&mut request.wrong);
+    note(&mut wrong, errors.into_result().err().into_iter().flatten());
+    if !wrong.is_empty() {
+        return Err(Error::Invalid(wrong));
+    }
     // Both are there, or there was an error.
     let (Some(model), Some(input)) = (model, input) else {
         return Err(Error::Internal(

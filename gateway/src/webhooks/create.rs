@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::check::check_target;
 use super::store::new_secret;
 use super::view::{EndpointView, EndpointWithSecret};
-use crate::api::{ApiError, ApiJson, ErrorBody};
+use crate::api::{ApiError, ApiFields, ApiJson, ErrorBody, note};
 use crate::auth::Caller;
 use crate::state::AppState;
 
@@ -45,10 +45,10 @@ pub(crate) struct NewEndpoint {
 pub(crate) async fn create_endpoint(
     State(state): State<AppState>,
     caller: Caller,
-    ApiJson(new): ApiJson<NewEndpoint>,
+    ApiFields(new, mut wrong): ApiFields<NewEndpoint>,
 ) -> Result<(StatusCode, ApiJson<EndpointWithSecret>), ApiError> {
-    let mut wrong = check_words(&new.description, &new.events);
-    wrong.extend(check_target(&state, "url", &new.url).await.err());
+    note(&mut wrong, check_words(&new.description, &new.events));
+    note(&mut wrong, check_target(&state, "url", &new.url).await.err());
     if !wrong.is_empty() {
         return Err(ApiError::invalid(wrong));
     }

@@ -8,7 +8,7 @@ use super::check::check_target;
 use super::create::check_words;
 use super::store::{change, load};
 use super::view::EndpointView;
-use crate::api::{ApiError, ApiJson, ApiPath, ErrorBody};
+use crate::api::{ApiError, ApiFields, ApiJson, ApiPath, ErrorBody, note};
 use crate::auth::Caller;
 use crate::state::AppState;
 
@@ -38,15 +38,13 @@ pub(crate) async fn update_endpoint(
     State(state): State<AppState>,
     caller: Caller,
     ApiPath(id): ApiPath<String>,
-    ApiJson(asked): ApiJson<EndpointChange>,
+    ApiFields(asked, mut wrong): ApiFields<EndpointChange>,
 ) -> Result<ApiJson<EndpointView>, ApiError> {
     load(&state, &caller.tenant, &id)?;
-    let mut wrong = check_words(
-        asked.description.as_deref().unwrap_or_default(),
-        asked.events.as_deref().unwrap_or_default(),
-    );
+    let description = asked.description.as_deref().unwrap_or_default();
+    note(&mut wrong, check_words(description, asked.events.as_deref().unwrap_or_default()));
     if let Some(url) = &asked.url {
-        wrong.extend(check_target(&state, "url", url).await.err());
+        note(&mut wrong, check_target(&state, "url", url).await.err());
     }
     if !wrong.is_empty() {
         return Err(ApiError::invalid(wrong));

@@ -15,6 +15,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 pub(crate) use answer::{ErrorBody, ErrorCause, ErrorDetail};
 
+use super::words::plain;
+
 type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
 /// A request that is refused or failed.
@@ -52,8 +54,12 @@ impl ApiError {
         Self::new(ErrorCode::MalformedRequest, message)
     }
 
-    /// These fields are wrong; at least one.
-    pub(crate) fn invalid(fields: Vec<FieldError>) -> Self {
+    /// These fields are wrong; at least one. What serde says about them is put into plain words here, whichever layer
+    /// read them.
+    pub(crate) fn invalid(mut fields: Vec<FieldError>) -> Self {
+        for field in &mut fields {
+            field.message = plain(&field.field, &field.message).into_owned();
+        }
         let message = match fields.as_slice() {
             [one] => format!("{}: {}", one.field, one.message),
             several => {

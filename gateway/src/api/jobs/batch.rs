@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::body::JobRequest;
-use crate::api::{ApiError, ApiJson, ErrorBody, ErrorDetail, parse_json};
+use crate::api::{ApiError, ApiJson, ErrorBody, ErrorDetail};
 use crate::auth::Caller;
 use crate::idempotency::{Fingerprint, Idempotency};
 use crate::state::AppState;
@@ -98,7 +98,7 @@ fn read(
     job: &RawValue,
 ) -> Result<SubmitRequest, ApiError> {
     let text = job.get().as_bytes();
-    let mut submit = parse_json::<JobRequest>(text)?.into_submit(caller.tenant.clone(), Lane::Bulk);
+    let mut submit = JobRequest::read(text, caller.tenant.clone(), Lane::Bulk)?;
     if submit.webhook.is_none() {
         submit.webhook.clone_from(&style.webhook);
     }

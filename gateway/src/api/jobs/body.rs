@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use crate::api::{ApiError, parse_fields};
 use crate::submit::{FileSource, GivenFile, SubmitRequest};
 
 /// A job to be done.
@@ -27,7 +28,7 @@ pub(crate) struct JobRequest {
     #[serde(default)]
     files: BTreeMap<String, FileSource>,
     /// `normal`, or `bulk` for work that yields to the rest.
-    lane: Option<Lane>,
+    lane: Option<JobLane>,
     /// Not before this time, at most 30 days ahead.
     run_at: Option<Timestamp>,
     /// Not after this time: the job expires.
@@ -42,9 +43,38 @@ pub(crate) struct JobRequest {
     metadata: BTreeMap<String, String>,
 }
 
+/// The lanes that a caller may name.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum JobLane {
+    /// A durable job.
+    Normal,
+    /// A durable job that yields to the others, but is never starved.
+    Bulk,
+}
+
+impl From<JobLane> for Lane {
+    fn from(lane: JobLane) -> Self {
+        match lane {
+            JobLane::Normal => Self::Normal,
+            JobLane::Bulk => Self::Bulk,
+        }
+    }
+}
+
 impl JobRequest {
-    /// The job as it is submitted for a tenant, in `lane` unless it names its own.
-    pub(super) fn into_submit(self, tenant: Tenant, lane: Lane) -> SubmitRequest {
+    /// Reads a job as it is submitted for a tenant, in `lane` unless it names its own. Wrong fields are noted in it, to be
+    /// answered together with those that are wrong by their meaning.
+    pub(super) fn read(
+        bytes: &[u8],
+        tenant: Tenant,
+        lane: Lane,
+    ) -> Result<SubmitRequest, ApiError> {
+        let (job, wrong) = parse_fields::<Self>(bytes)?;
+        Ok(SubmitRequest { wrong, ..job.into_submit(tenant, lane) })
+    }
+
+    fn into_submit(self, tenant: Tenant, lane: Lane) -> SubmitRequest {
         let input = self.input.map_or_else(
             || Bytes::from_static(b"{}"),
             |raw| Bytes::from(Box::<str>::from(raw).into_string()),
@@ -53,7 +83,7 @@ impl JobRequest {
         SubmitRequest {
             model: self.model,
             files: sources.collect(),
-            lane: self.lane.unwrap_or(lane),
+            lane: self.lane.map_or(lane, Lane::from),
             run_at: self.run_at,
             deadline: self.deadline,
             max_attempts: self.max_attempts,

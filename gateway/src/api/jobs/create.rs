@@ -11,7 +11,7 @@ use http::header::CONTENT_TYPE;
 use super::body::JobRequest;
 use super::form::{JobForm, read_form};
 use crate::answer::{mark, with_job};
-use crate::api::{ApiBody, ApiError, ApiMultipart, ErrorBody, media_type, parse_json};
+use crate::api::{ApiBody, ApiError, ApiMultipart, ErrorBody, media_type};
 use crate::auth::Caller;
 use crate::idempotency::{Fingerprint, Idempotency};
 use crate::jobs::find;
@@ -81,8 +81,7 @@ async fn read(
     if media_type(request.headers().get(CONTENT_TYPE)) == "multipart/form-data" {
         let ApiMultipart(form) = ApiMultipart::from_request(request, state).await?;
         let form = read_form(state, &tenant, ROUTE, form).await?;
-        let job: JobRequest = parse_json(&form.job)?;
-        let mut submit = job.into_submit(tenant, Lane::Normal);
+        let mut submit = form.job;
         submit.id = Some(form.id);
         submit.files.extend(form.files);
         submit.idempotency = idempotency(style, form.fingerprint);
@@ -93,8 +92,7 @@ async fn read(
     DefaultBodyLimit::max(limit).apply(&mut request);
     let body = ApiBody::from_request(request, state).await?;
     body.expect_json()?;
-    let job: JobRequest = parse_json(&body.bytes)?;
-    let mut submit = job.into_submit(tenant, Lane::Normal);
+    let mut submit = JobRequest::read(&body.bytes, tenant, Lane::Normal)?;
     submit.idempotency = idempotency(style, Fingerprint::of_route(ROUTE).with(&body.bytes));
     Ok(submit)
 }

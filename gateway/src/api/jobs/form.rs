@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use axum::extract::Multipart;
 use axum::extract::multipart::Field;
 use bytes::{Bytes, BytesMut};
-use common::job::{JobId, Tenant};
+use common::job::{JobId, Lane, Tenant};
 use utoipa::ToSchema;
 
+use super::body::JobRequest;
 use crate::api::{ApiError, part_error};
 use crate::idempotency::Fingerprint;
 use crate::inputs;
 use crate::state::AppState;
-use crate::submit::GivenFile;
+use crate::submit::{GivenFile, SubmitRequest};
 
 /// More files than any operation takes.
 const MAX_FILES: usize = 16;
@@ -31,7 +32,7 @@ pub(crate) struct JobForm {
 /// A form that was read; its files lie under `id`.
 pub(super) struct ReadForm {
     pub(super) id: JobId,
-    pub(super) job: Bytes,
+    pub(super) job: SubmitRequest,
     pub(super) files: BTreeMap<String, GivenFile>,
     pub(super) fingerprint: Fingerprint,
 }
@@ -44,7 +45,7 @@ pub(super) async fn read_form(
     form: Multipart,
 ) -> Result<ReadForm, ApiError> {
     let id = JobId::new(state.clock.as_ref());
-    let read = read_parts(state, id, route, form).await;
+    let read = read_parts(state, tenant, id, route, form).await;
     if read.is_err() {
         let removed = state.objects.delete_prefix(&common::objects::job_prefix(id)).await;
         if let Err(error) = removed {
@@ -56,6 +57,7 @@ pub(super) async fn read_form(
 
 async fn read_parts(
     state: &AppState,
+    tenant: &Tenant,
     id: JobId,
     route: &str,
     mut form: Multipart,
@@ -90,6 +92,7 @@ async fn read_parts(
     let job = job.ok_or_else(|| {
         ApiError::invalid_field("job", "is missing: the part with the job as JSON")
     })?;
+    let job = JobRequest::read(&job, tenant.clone(), Lane::Normal)?;
     Ok(ReadForm { id, job, files, fingerprint })
 }
 

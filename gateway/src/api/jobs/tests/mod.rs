@@ -6,6 +6,7 @@ mod end;
 mod follow;
 mod records;
 mod submit;
+mod wrong;
 
 use common::job::{JobEvent, JobId};
 use common::records::Position;
