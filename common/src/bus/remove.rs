@@ -4,8 +4,8 @@
 //! moves the consumer's ack floor past other messages that were given out and not acked, and drops those at the next
 //! purge. They lie in the stream from then on, neither waiting nor given out, and nobody ever gets them.
 
-use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::stream::{DeleteMessageErrorKind, Stream};
+use async_nats::jetstream::{self, ErrorCode};
 
 use super::read::last_message;
 use super::{Bus, BusError, CALL_TIMEOUT, subjects};
@@ -43,18 +43,22 @@ pub(super) async fn remove_all(stream: &Stream<()>, subject: &str) -> Result<(),
 }
 
 /// Removes one message; it may be gone already.
-async fn remove(stream: &Stream<()>, sequence: u64) -> Result<(), BusError> {
+pub(super) async fn remove(stream: &Stream<()>, sequence: u64) -> Result<(), BusError> {
     match tokio::time::timeout(CALL_TIMEOUT, stream.delete_message(sequence)).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => match error.kind() {
-            DeleteMessageErrorKind::JetStream(cause)
-                if cause.error_code() == ErrorCode::NO_MESSAGE_FOUND
-                    || cause.error_code() == ErrorCode::SEQUENCE_NOT_FOUND =>
-            {
-                Ok(())
-            }
+            DeleteMessageErrorKind::JetStream(cause) if says_gone(&cause) => Ok(()),
             _ => Err(BusError::unavailable(error)),
         },
         Err(_) => Err(BusError::unavailable("no answer to a removal in time")),
+    }
+}
+
+/// Whether somebody else was faster. The code for a failed removal tells that only in words.
+fn says_gone(error: &jetstream::Error) -> bool {
+    match error.error_code() {
+        ErrorCode::NO_MESSAGE_FOUND | ErrorCode::SEQUENCE_NOT_FOUND => true,
+        ErrorCode::STREAM_MESSAGE_DELETE_FAILED => error.to_string().contains("no message found"),
+        _ => false,
     }
 }

@@ -41,3 +41,15 @@ async fn what_is_gone_already_is_removed_as_well() {
         assert_eq!(bus.find_job_message(&job).await.unwrap(), None);
     }
 }
+
+/// As two keepers do that end the same job.
+#[tokio::test]
+async fn a_message_that_is_gone_needs_no_removal() {
+    let server = NatsServer::start().await;
+    let bus = server.bus().await;
+    let job = submit(&bus, envelope(Lane::Normal)).await;
+    let stream = bus.stream(&subjects::jobs_stream("diagnostic")).await.unwrap();
+    let sequence = take(&bus, &job).await.pulled.stream_sequence;
+    remove::remove(&stream, sequence).await.unwrap();
+    remove::remove(&stream, sequence).await.unwrap();
+}
