@@ -12,7 +12,6 @@ use super::{Bus, BusError, FixedConsumer, bounded};
 use crate::clock::Timestamp;
 
 /// A durable consumer that messages are pulled from.
-#[derive(Clone)]
 pub struct PullConsumer(Puller);
 
 /// Where a consumer and its stream stand.

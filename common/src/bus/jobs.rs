@@ -30,7 +30,6 @@ pub struct Queue {
 }
 
 /// The consumer of a queue.
-#[derive(Clone)]
 pub struct LaneConsumer {
     puller: Puller,
     /// The queue.

@@ -4,7 +4,6 @@
 //! knew about where each subject leads, for every connection of the account: at thousands of pulls a second that costs
 //! more than the messages.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{Consumer, pull};
@@ -14,15 +13,14 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use super::pulled::Pulled;
-use super::{BusError, CALL_TIMEOUT};
+use super::{BusError, bounded};
 
-/// A consumer that is pulled from, one pull at a time. Cheap to clone; clones take turns.
-#[derive(Clone)]
+/// A consumer that is pulled from, one pull at a time.
 pub(super) struct Puller {
     client: async_nats::Client,
     jetstream: jetstream::Context,
     consumer: Consumer<pull::Config>,
-    inbox: Arc<Mutex<Option<Inbox>>>,
+    inbox: Mutex<Option<Inbox>>,
 }
 
 /// Where the answers to pulls arrive: each pull has a subject of its own below `prefix`.
@@ -39,7 +37,7 @@ impl Puller {
         consumer: Consumer<pull::Config>,
     ) -> Self {
         let (client, jetstream) = (client.clone(), jetstream.clone());
-        Self { client, jetstream, consumer, inbox: Arc::default() }
+        Self { client, jetstream, consumer, inbox: Mutex::default() }
     }
 
     /// How long a message may stay without a sign of life.
@@ -64,7 +62,7 @@ impl Puller {
             None => self.open().await?,
         };
         let (wanted, subject) = (request.batch, inbox.next_subject());
-        self.send(request, &subject).await?;
+        bounded(self.consumer.request_batch(request, subject.as_str().into())).await?;
         let mut pulled = Vec::new();
         while pulled.len() < wanted {
             let Ok(Some(message)) = timeout_at(deadline, inbox.subscriber.next()).await else {
@@ -94,21 +92,8 @@ impl Puller {
 
     async fn open(&self) -> Result<Inbox, BusError> {
         let prefix = self.client.new_inbox();
-        let subscribe = self.client.subscribe(format!("{prefix}.*"));
-        match tokio::time::timeout(CALL_TIMEOUT, subscribe).await {
-            Ok(Ok(subscriber)) => Ok(Inbox { prefix, subscriber, pulls: 0 }),
-            Ok(Err(error)) => Err(BusError::unavailable(error)),
-            Err(_) => Err(BusError::unavailable("a subscription was not sent in time")),
-        }
-    }
-
-    async fn send(&self, request: pull::BatchConfig, subject: &str) -> Result<(), BusError> {
-        let send = self.consumer.request_batch(request, subject.into());
-        match tokio::time::timeout(CALL_TIMEOUT, send).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(BusError::unavailable(error)),
-            Err(_) => Err(BusError::unavailable("a pull was not sent in time")),
-        }
+        let subscriber = bounded(self.client.subscribe(format!("{prefix}.*"))).await?;
+        Ok(Inbox { prefix, subscriber, pulls: 0 })
     }
 }
 

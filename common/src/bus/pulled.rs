@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_nats::jetstream::{AckKind, Message};
 use bytes::Bytes;
 
-use super::{BusError, CALL_TIMEOUT, headers};
+use super::{BusError, bounded, headers};
 use crate::clock::Timestamp;
 
 /// A message that was pulled and must be settled: acked, given back or dropped.
@@ -69,10 +69,7 @@ impl Pulled {
     }
 
     async fn settle(&self, kind: AckKind) -> Result<(), BusError> {
-        tokio::time::timeout(CALL_TIMEOUT, self.message.ack_with(kind))
-            .await
-            .map_err(|_| BusError::unavailable("a settlement was not sent in time"))?
-            .map_err(BusError::unavailable)
+        bounded(self.message.ack_with(kind)).await
     }
 }
 

@@ -123,12 +123,10 @@ impl Lanes {
             let pause = rand::rng().random_range(ROUND);
             self.all_due = Instant::now() + Duration::from_millis(pause);
         }
-        let queues: Vec<_> = self.consumers.iter().map(|known| known.queue.clone()).collect();
-        for queue in in_order(queues, self.sweeps) {
+        for queue in in_order(self.candidates.iter().cloned().collect(), self.sweeps) {
+            self.candidates.remove(&queue);
             let Some(&warm) = self.warm.get(&queue.model) else { continue };
-            if !self.candidates.remove(&queue) {
-                continue;
-            }
+            // Without one it was removed.
             let Some(consumer) = self.consumers.iter().find(|known| known.queue == queue) else {
                 continue;
             };
@@ -151,8 +149,6 @@ impl Lanes {
                 break;
             }
         }
-        // What is left has no consumer: it was removed, or its model is offered no more.
-        self.candidates.clear();
         Vec::new()
     }
 }
