@@ -11,6 +11,9 @@ use super::pulled::Pulled;
 use super::{Bus, BusError, FixedConsumer, bounded};
 use crate::clock::Timestamp;
 
+/// Most bytes of one fetch, so that memory stays bounded however large messages are.
+const FETCH_BYTES: usize = 16 * 1024 * 1024;
+
 /// A durable consumer that messages are pulled from.
 pub struct PullConsumer(Puller);
 
@@ -91,12 +94,13 @@ impl Bus {
 }
 
 impl PullConsumer {
-    /// Takes up to `max` messages: those that are there at once, or else the first that comes within `wait`, which
-    /// is at most five seconds. Empty when none came.
+    /// Takes up to `max` messages, 16 MiB together: those that are there at once, or else the first that comes within
+    /// `wait`, which is at most five seconds. Empty when none came.
     pub async fn fetch(&self, max: usize, wait: Duration) -> Result<Vec<Pulled>, BusError> {
         let wait = wait.min(Duration::from_secs(5));
         let request = pull::BatchConfig {
             batch: max,
+            max_bytes: FETCH_BYTES,
             no_wait: true,
             expires: Some(wait),
             ..pull::BatchConfig::default()

@@ -22,7 +22,7 @@ use crate::source::Source;
 use crate::trouble::Trouble;
 
 /// Events that are taken at once.
-const FETCH: usize = 256;
+const FETCH: usize = 1000;
 /// Events that are worked on at the same time.
 const WORKING: usize = 32;
 /// How long a fetch waits for the first event; a stop waits for it.
@@ -129,7 +129,8 @@ impl Duty for Outbox {
         let work: Vec<_> = events.iter().map(|event| self.settle(event)).collect();
         let outcomes: Vec<_> = stream::iter(work).buffer_unordered(WORKING).collect().await;
         outcomes.into_iter().collect::<Result<(), Trouble>>()?;
-        // A trickle is gathered for a moment: one pull costs the broker the same for one event as for many.
+        // Gathered for a moment: one pull costs the broker the same for one event as for many, and of a job that goes on
+        // meanwhile the stream keeps its newest event only.
         Ok(if (1..FETCH).contains(&events.len()) { Next::In(GATHER) } else { Next::AtOnce })
     }
 }

@@ -10,9 +10,9 @@ use super::Recorded;
 use crate::context::Context;
 use crate::source::Source;
 
-/// Messages of one request: what is in memory can not exceed the limit of bytes by more than this many messages.
-const FETCH: usize = 64;
-/// A batch takes no more once it has this many bytes.
+/// Messages of one request; its bytes have a limit of their own.
+const FETCH: usize = 1000;
+/// A batch asks for no more once it has this many bytes.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Settlements that are sent at the same time.
 const SETTLING: usize = 32;

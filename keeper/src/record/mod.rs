@@ -90,7 +90,8 @@ impl<R: Recorded> Recorder<R> {
         let mut batch = Batch::default();
         batch.fill(&self.context.bus, &mut self.source, keeper.record_batch, FETCH_WAIT).await?;
         if !batch.is_empty() && !batch.is_full(keeper.record_batch) {
-            // A trickle is gathered for a moment: one commit costs the same for one event as for many.
+            // Gathered for a moment: one commit costs the same for one event as for many, and of a job that goes on
+            // meanwhile the stream keeps its newest event only.
             tokio::time::sleep(keeper.record_interval).await;
             // The broker may have gone meanwhile; what is here is recorded all the same.
             let wait = Duration::from_millis(1);

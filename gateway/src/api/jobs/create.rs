@@ -84,7 +84,7 @@ async fn read(
         let mut submit = form.job;
         submit.id = Some(form.id);
         submit.files.extend(form.files);
-        submit.idempotency = idempotency(style, form.fingerprint);
+        submit.idempotency = idempotency(style, || form.fingerprint);
         return Ok(submit);
     }
     // The route's own limit is that of files.
@@ -93,13 +93,16 @@ async fn read(
     let body = ApiBody::from_request(request, state).await?;
     body.expect_json()?;
     let mut submit = JobRequest::read(&body.bytes, tenant, Lane::Normal)?;
-    submit.idempotency = idempotency(style, Fingerprint::of_route(ROUTE).with(&body.bytes));
+    submit.idempotency = idempotency(style, || Fingerprint::of_route(ROUTE).with(&body.bytes));
     Ok(submit)
 }
 
-fn idempotency(style: &CallStyle, fingerprint: Fingerprint) -> Option<Idempotency> {
+fn idempotency(
+    style: &CallStyle,
+    fingerprint: impl FnOnce() -> Fingerprint,
+) -> Option<Idempotency> {
     let key = style.idempotency_key.clone()?;
-    Some(Idempotency { key, fingerprint: fingerprint.finish() })
+    Some(Idempotency { key, fingerprint: fingerprint().finish() })
 }
 
 /// Waits for the end, and answers with the job in any case.
