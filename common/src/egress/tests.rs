@@ -383,3 +383,12 @@ proptest! {
         }
     }
 }
+
+/// What is registered is judged again in its escaped form before it is called.
+#[test]
+fn a_url_is_as_long_as_it_is_sent() {
+    let url = |letters: usize| format!("https://example.com/{}", "\u{e4}".repeat(letters));
+    assert!(strict().check_url(&url(300), Purpose::Input).is_ok());
+    let blocked = strict().check_url(&url(600), Purpose::Input).unwrap_err();
+    assert_eq!(blocked, Blocked::Malformed("it is longer than 2048 bytes"));
+}
