@@ -14,7 +14,7 @@ EXAMPLES ?= 200
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo up test fuzz check audit release fmt setup setup-demo setup-check setup-test setup-fuzz
+.PHONY: help demo up test fuzz check audit release fmt setup setup-demo setup-check setup-test
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,7 +37,7 @@ test: setup-test ## The whole suite; ARGS are passed to the test runner
 		set -x; $(CARGO) test --locked --workspace --lib --bins --tests $(ARGS); \
 	fi
 
-fuzz: setup-test setup-fuzz ## Made-up input: SECONDS=60 for each of TARGETS, EXAMPLES=200 for each route of the API
+fuzz: setup-test ## Made-up input: SECONDS=60 for each of TARGETS, EXAMPLES=200 for each route of the API
 	fuzz/run.sh $(SECONDS) $(TARGETS)
 	$(CARGO) build --locked --workspace --bins --tests
 	CONTRACT_EXAMPLES=$(EXAMPLES) $(CARGO) test --locked --workspace --test it contract:: -- --nocapture
@@ -61,5 +61,5 @@ fmt: ## Formats the code
 
 setup: setup-demo setup-check setup-test ## Installs all that the others need; they call it by themselves
 
-setup-demo setup-check setup-test setup-fuzz: setup-%:
+setup-demo setup-check setup-test: setup-%:
 	@deploy/setup.sh $*

