@@ -21,6 +21,10 @@ fuzz() {
         -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1 \
         -artifact_prefix="$work/found/$target-" \
         "$work/corpus/$target" "fuzz/corpus/$target" >"$log" 2>&1; then
+        if grep -q "no interesting inputs" "$log"; then
+            echo "$target was compiled without coverage: nothing guides the fuzzer"
+            return 1
+        fi
         awk -v target="$target" '/number_of_executed_units/ { printf "%-12s %9d inputs, none breaks it\n", target, $2 }' "$log"
     else
         tail -n 60 "$log"
