@@ -49,7 +49,8 @@ pub fn event(data: &[u8]) {
     ] {
         match next {
             Ok(next) => {
-                drop(survives::<JobEvent>(&serde_json::to_vec(&next).expect("it is plain data")))
+                let written = serde_json::to_vec(&next).expect("it is plain data");
+                assert!(survives::<JobEvent>(&written).is_some());
             }
             Err(error) => assert!(event.is_terminal(), "{error}"),
         }

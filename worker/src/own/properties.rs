@@ -121,8 +121,8 @@ impl World {
         stands
     }
 
-    fn happen(&mut self, happening: Happening) {
-        match happening {
+    fn happen(&mut self, happening: &Happening) {
+        match *happening {
             Happening::Deliver { message, slot, known, delivered, owner_lives } => {
                 let version = *message.get(&self.messages);
                 let known = known.get(&self.events).clone();
@@ -232,7 +232,7 @@ impl World {
         next: impl Fn(&JobEvent, &ManualClock) -> Result<JobEvent, common::job::IllegalTransition>,
     ) {
         let Some((run, owned)) = self.slots[slot].take() else { return };
-        self.report(&run, owned, |event, clock| {
+        self.report(&run, &owned, |event, clock| {
             unless_canceled(event, &run, RETENTION, clock, |event| next(event, clock))
         });
         if self.last().state == JobState::Queued {
@@ -243,7 +243,7 @@ impl World {
 
     fn end(&mut self, slot: usize, outcome: &Outcome) {
         let Some((run, owned)) = self.slots[slot].take() else { return };
-        self.report(&run, owned, |event, clock| {
+        self.report(&run, &owned, |event, clock| {
             event.finished(outcome.clone(), Some(&run), RETENTION, clock)
         });
     }
@@ -252,10 +252,10 @@ impl World {
     fn report(
         &mut self,
         run: &Run,
-        owned: JobEvent,
+        owned: &JobEvent,
         next: impl Fn(&JobEvent, &ManualClock) -> Result<JobEvent, common::job::IllegalTransition>,
     ) {
-        let Ok(event) = next(&owned, &self.clock) else { return };
+        let Ok(event) = next(owned, &self.clock) else { return };
         if !self.swap(owned.version, &event) && self.last().is_owned_by(run.id) {
             let last = self.last().clone();
             let event = next(&last, &self.clock).unwrap();
@@ -348,7 +348,7 @@ proptest! {
         let mut world = World::new(max_attempts, deadline, run_at);
         let mut confirmed = None;
         for happening in happenings {
-            world.happen(happening);
+            world.happen(&happening);
             // What a caller is told to be canceled stays so.
             if world.last().state == JobState::Canceled {
                 confirmed.get_or_insert(world.last().id);
@@ -379,7 +379,7 @@ proptest! {
                 break;
             }
             runs += 1;
-            world.happen(if vanishes {
+            world.happen(&if vanishes {
                 Happening::Vanish(0)
             } else {
                 Happening::Retry { slot: 0, delay: 0 }
