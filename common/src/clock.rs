@@ -14,14 +14,26 @@ use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 /// A point in time in UTC with microsecond resolution; on the wire RFC 3339, for example
-/// `2026-11-21T09:00:00.123456Z`.
+/// `2026-11-21T09:00:00.123456Z`. It lies within the years 0 to 9999, which is all that the wire can say: what would
+/// lie before or after is the first or the last moment.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// The beginning of the year 0.
+    const FIRST: i64 = -62_167_219_200_000_000;
+    /// The last microsecond of the year 9999.
+    const LAST: i64 = 253_402_300_799_999_999;
+
     /// The time that lies `micros` microseconds after the Unix epoch.
     pub const fn from_micros(micros: i64) -> Self {
-        Self(micros)
+        if micros < Self::FIRST {
+            Self(Self::FIRST)
+        } else if micros > Self::LAST {
+            Self(Self::LAST)
+        } else {
+            Self(micros)
+        }
     }
 
     /// Microseconds since the Unix epoch.
@@ -37,13 +49,15 @@ impl Timestamp {
     /// This time plus `delay`, saturating at the end of time.
     #[must_use]
     pub fn plus(self, delay: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(delay.as_micros()).unwrap_or(i64::MAX)))
+        let micros = i64::try_from(delay.as_micros()).unwrap_or(i64::MAX);
+        Self::from_micros(self.0.saturating_add(micros))
     }
 
     /// This time minus `delay`, saturating at the beginning of time.
     #[must_use]
     pub fn minus(self, delay: Duration) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(delay.as_micros()).unwrap_or(i64::MAX)))
+        let micros = i64::try_from(delay.as_micros()).unwrap_or(i64::MAX);
+        Self::from_micros(self.0.saturating_sub(micros))
     }
 
     /// How long it is from `earlier` to this time; zero when `earlier` is later.
@@ -53,8 +67,7 @@ impl Timestamp {
 
     /// Reads RFC 3339 text with any offset.
     pub fn parse(text: &str) -> Result<Self, time::error::Parse> {
-        let parsed = OffsetDateTime::parse(text, &Rfc3339)?;
-        Ok(Self((parsed.unix_timestamp_nanos() / 1_000) as i64))
+        Ok(OffsetDateTime::parse(text, &Rfc3339)?.into())
     }
 
     /// The same time in the type that async-nats uses.
@@ -66,7 +79,7 @@ impl Timestamp {
 
 impl From<OffsetDateTime> for Timestamp {
     fn from(at: OffsetDateTime) -> Self {
-        Self((at.unix_timestamp_nanos() / 1_000) as i64)
+        Self::from_micros(at.unix_timestamp_nanos().div_euclid(1_000) as i64)
     }
 }
 
@@ -165,6 +178,8 @@ impl Clock for ManualClock {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -190,5 +205,45 @@ mod tests {
         let late = early.plus(Duration::from_secs(5));
         assert_eq!(late.since(early), Duration::from_secs(5));
         assert_eq!(early.since(late), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_time_beyond_the_calendar_is_its_last_or_first_moment() {
+        let late = Timestamp::parse("9999-12-31T23:59:59-23:59").unwrap();
+        assert_eq!(late.to_string(), "9999-12-31T23:59:59.999999Z");
+        let early = Timestamp::parse("0000-01-01T00:00:00+23:59").unwrap();
+        assert_eq!(early.to_string(), "0000-01-01T00:00:00Z");
+    }
+
+    proptest! {
+        /// No wait, however long, leads to a time that the wire can not say, or to one before.
+        #[test]
+        fn every_time_that_can_come_about_survives_the_wire(
+            micros in any::<i64>(),
+            delays in proptest::collection::vec((any::<bool>(), any::<Duration>()), 0..4),
+        ) {
+            let mut at = Timestamp::from_micros(micros);
+            for (forward, delay) in delays {
+                let next = if forward { at.plus(delay) } else { at.minus(delay) };
+                let (earlier, later) = if forward { (at, next) } else { (next, at) };
+                prop_assert!(earlier <= later);
+                at = next;
+                let read: Timestamp = serde_json::from_str(&serde_json::to_string(&at).unwrap()).unwrap();
+                prop_assert_eq!(read, at);
+                prop_assert_eq!(Timestamp::from(at.to_offset_date_time()), at);
+            }
+        }
+
+        /// What a caller writes is read as it stands, or refused.
+        #[test]
+        fn any_written_time_is_read_or_refused(
+            year in 0..10_000_u32, month in 0..14_u32, day in 0..33_u32,
+            second in 0..62_u32, fraction in "(\\.[0-9]{1,12})?", offset in "Z|[+-][0-2][0-9]:[0-5][0-9]",
+        ) {
+            let text = format!("{year:04}-{month:02}-{day:02}T23:59:{second:02}{fraction}{offset}");
+            if let Ok(at) = Timestamp::parse(&text) {
+                prop_assert_eq!(Timestamp::parse(&at.to_string()).unwrap(), at);
+            }
+        }
     }
 }

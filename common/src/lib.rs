@@ -8,6 +8,8 @@ pub mod clock;
 pub mod config;
 pub mod egress;
 pub mod error_code;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod job;
 pub mod lifecycle;
 pub mod objects;

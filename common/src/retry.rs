@@ -82,6 +82,8 @@ impl Backoff {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn steady() -> RetryPolicy {
@@ -132,5 +134,26 @@ mod tests {
         assert!(policy.delay(3) <= Duration::from_secs(3));
         let zero = RetryPolicy { initial: Duration::ZERO, max: Duration::ZERO, ..steady() };
         assert_eq!(rounded(zero.delay(5)), 0);
+    }
+
+    proptest! {
+        /// Whatever an operator sets: a delay lies within the jitter around what the policy says, and never beyond.
+        #[test]
+        fn delays_keep_to_the_policy(
+            initial in 0_u64..10_000_000,
+            max in 0_u64..100_000_000,
+            multiplier in 0.0_f64..10.0,
+            jitter in 0.0_f64..=1.0,
+            attempt in any::<u32>(),
+        ) {
+            let (initial, max) = (Duration::from_micros(initial), Duration::from_micros(max));
+            let policy = RetryPolicy { initial, max, multiplier, jitter };
+            let delay = policy.delay(attempt).as_secs_f64();
+            let (first, longest) = (initial.min(max).as_secs_f64(), max.as_secs_f64());
+            let exact = (first * multiplier.max(1.0).powf(f64::from(attempt.max(1) - 1))).min(longest);
+            let slack = 1e-6 + exact * 1e-6;
+            prop_assert!(delay <= exact * (1.0 + jitter) + slack, "{delay} for {exact}");
+            prop_assert!(delay >= exact * (1.0 - jitter) - slack, "{delay} for {exact}");
+        }
     }
 }

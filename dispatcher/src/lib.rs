@@ -19,6 +19,8 @@ mod deliver;
 mod guard;
 mod sign;
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod judge;
 mod retry_after;
 mod schedule;

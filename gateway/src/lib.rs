@@ -23,6 +23,8 @@ mod wait;
 mod jobs;
 mod answer;
 mod sse;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 
 mod files;
 mod webhooks;

@@ -1,5 +1,6 @@
 //! Server-sent events, byte for byte.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -24,10 +25,21 @@ pub(crate) fn response(body: Body) -> Response {
     response
 }
 
-/// An event. `data` has no line breaks, as JSON on one line has none.
+/// An event. Data of several lines, as a provider may write its JSON, is one data line for each of them.
 pub(crate) fn event(id: Option<u64>, name: &str, data: &str) -> Bytes {
-    let id = id.map_or_else(String::new, |id| format!("id: {id}\n"));
-    Bytes::from(format!("{id}event: {name}\ndata: {data}\n\n"))
+    use std::fmt::Write as _;
+    let mut text = id.map_or_else(String::new, |id| format!("id: {id}\n"));
+    let _ = writeln!(text, "event: {name}");
+    let data = if data.contains('\r') {
+        Cow::Owned(data.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(data)
+    };
+    for line in data.split('\n') {
+        let _ = writeln!(text, "data: {line}");
+    }
+    text.push('\n');
+    Bytes::from(text)
 }
 
 /// A sign of life that clients read over.
@@ -60,6 +72,8 @@ impl Boundary {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -80,5 +94,43 @@ mod tests {
         assert!(!boundary.is_between());
         boundary.note(b"\n");
         assert!(boundary.is_between());
+    }
+
+    /// What a client reads: the data of the events, by the rules of the HTML standard.
+    fn read(stream: &str) -> Vec<String> {
+        let stream = stream.replace("\r\n", "\n").replace('\r', "\n");
+        let events = stream.split("\n\n").filter(|event| !event.is_empty());
+        let data = events.map(|event| {
+            let lines = event.lines().filter_map(|line| line.strip_prefix("data: "));
+            lines.collect::<Vec<_>>().join("\n")
+        });
+        data.collect()
+    }
+
+    proptest! {
+        /// A provider may write its JSON on several lines, and its answer stands in an event as it was written.
+        #[test]
+        fn data_of_several_lines_is_still_one_event(data in "([^\\x00]|\r|\n){0,20}", id in any::<Option<u64>>()) {
+            let sent = event(id, "job.succeeded", &data);
+            let told = data.replace("\r\n", "\n").replace('\r', "\n");
+            prop_assert_eq!(read(std::str::from_utf8(&sent).unwrap()), [told]);
+            let mut boundary = Boundary::default();
+            boundary.note(&sent);
+            prop_assert!(boundary.is_between());
+        }
+
+        #[test]
+        fn the_place_between_events_does_not_depend_on_the_parts(
+            text in "(a|\r|\n){1,12}",
+            cut in any::<proptest::sample::Index>(),
+        ) {
+            let (head, tail) = text.as_bytes().split_at(cut.index(text.len()));
+            let (mut parts, mut whole) = (Boundary::default(), Boundary::default());
+            parts.note(head);
+            parts.note(tail);
+            whole.note(text.as_bytes());
+            prop_assert_eq!(parts.is_between(), whole.is_between());
+            prop_assert_eq!(whole.is_between(), text.ends_with("\n\n") || text.ends_with("\r\n\r\n"));
+        }
     }
 }

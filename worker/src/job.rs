@@ -127,7 +127,7 @@ async fn finish(
         Err(EngineError::Retry { error, after }) => {
             let attempt = owned.event.attempt;
             // A caller who saw a part of the answer can not be given another one.
-            if attempt >= envelope.max_attempts || context.reply.has_sent() {
+            if !owned.event.has_attempts_left() || context.reply.has_sent() {
                 return fail(&reporter, owned, &context, error).await;
             }
             let delay = worker.limits.retry.delay(attempt).max(after.unwrap_or_default());

@@ -13,6 +13,8 @@ mod running;
 mod cancel;
 mod run;
 pub mod engine;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod reply;
 mod store_result;
 mod report;

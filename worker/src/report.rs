@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common::bus::{Bus, PublishError, StoredEvent, WriteError};
-use common::clock::SharedClock;
+use common::clock::{Clock, SharedClock};
 use common::job::{IllegalTransition, JobError, JobEvent, Outcome, Run};
 use common::retry::{Backoff, RetryPolicy};
 use tokio::time::Instant;
@@ -50,33 +50,30 @@ impl Reporter<'_> {
         error: &JobError,
         delay: Duration,
     ) -> Reported {
+        let retention = self.bus.events().retention();
         let put_back = |event: &JobEvent| {
             let run_at = self.clock.now().plus(delay);
             event.requeued(error.clone(), run_at, self.clock.as_ref())
         };
-        let reported = self.write(owned, |event| self.unless_canceled(event, put_back)).await;
+        let reported = self
+            .write(owned, |event| {
+                unless_canceled(event, self.run, retention, self.clock.as_ref(), put_back)
+            })
+            .await;
         self.schedule(reported).await
     }
 
     /// Gives the job back unfinished after `delay`, without spending an attempt.
     pub(crate) async fn give_back(&self, owned: &StoredEvent, delay: Duration) -> Reported {
+        let retention = self.bus.events().retention();
         let put_back =
             |event: &JobEvent| event.given_back(self.clock.now().plus(delay), self.clock.as_ref());
-        let reported = self.write(owned, |event| self.unless_canceled(event, put_back)).await;
+        let reported = self
+            .write(owned, |event| {
+                unless_canceled(event, self.run, retention, self.clock.as_ref(), put_back)
+            })
+            .await;
         self.schedule(reported).await
-    }
-
-    /// A job that is put back ends instead when its cancellation was asked for: nobody runs it who could hear of it.
-    fn unless_canceled(
-        &self,
-        event: &JobEvent,
-        put_back: impl Fn(&JobEvent) -> Result<JobEvent, IllegalTransition>,
-    ) -> Result<JobEvent, IllegalTransition> {
-        if event.cancel_requested_at.is_none() {
-            return put_back(event);
-        }
-        let retention = self.bus.events().retention();
-        event.finished(Outcome::Canceled, Some(self.run), retention, self.clock.as_ref())
     }
 
     /// Keeps a job that is out of attempts, then ends it: a crash between the two repeats both.
@@ -139,6 +136,20 @@ impl Reporter<'_> {
             }
         }
     }
+}
+
+/// A job that is put back ends instead when its cancellation was asked for: nobody runs it who could hear of it.
+pub(crate) fn unless_canceled(
+    event: &JobEvent,
+    run: &Run,
+    retention: Duration,
+    clock: &dyn Clock,
+    put_back: impl Fn(&JobEvent) -> Result<JobEvent, IllegalTransition>,
+) -> Result<JobEvent, IllegalTransition> {
+    if event.cancel_requested_at.is_none() {
+        return put_back(event);
+    }
+    event.finished(Outcome::Canceled, Some(run), retention, clock)
 }
 
 /// Repeats a publish through an outage.

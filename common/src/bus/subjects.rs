@@ -57,6 +57,12 @@ pub fn escape(name: &str) -> String {
 
 /// The name behind a token, or `None` when the token was not made by [`escape`].
 pub fn unescape(token: &str) -> Option<String> {
+    let name = decode(token)?;
+    // Another spelling of the name would be another queue of the same model.
+    (escape(&name) == token).then_some(name)
+}
+
+fn decode(token: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(token.len());
     let mut rest = token.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
@@ -205,7 +211,11 @@ pub fn last_token(subject: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::clock::SystemClock;
+    use crate::job::testing::echo_job;
 
     #[test]
     fn any_model_name_is_one_token_and_comes_back() {
@@ -216,6 +226,37 @@ mod tests {
         }
         assert_eq!(unescape("=4"), None);
         assert_eq!(unescape("=ZZ"), None);
+    }
+
+    proptest! {
+        /// Whatever stands for a name is one legal token, and only for this name.
+        #[test]
+        fn escaping_is_reversible_and_makes_legal_tokens(name in any::<String>()) {
+            let token = escape(&name);
+            prop_assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-=".contains(&b)));
+            prop_assert_eq!(unescape(&token), Some(name));
+        }
+
+        /// A token that nobody here made names nothing: two tokens of one name would be two queues of one model.
+        #[test]
+        fn only_tokens_that_were_made_here_are_read(token in "([a-zA-Z0-9_=+. -]|=[0-9A-Fa-f+]{2}|\\PC){0,8}") {
+            if let Some(name) = unescape(&token) {
+                prop_assert_eq!(escape(&name), token);
+            }
+        }
+
+        #[test]
+        fn what_a_job_s_subject_says_is_read_back(model in "\\PC{1,40}", lane in 0_usize..3) {
+            let lane = [Lane::Interactive, Lane::Normal, Lane::Bulk][lane];
+            let envelope = JobEnvelope { model, lane, ..echo_job(&SystemClock) };
+            let subject = job(&envelope);
+            let expected = Some((envelope.capability.clone(), envelope.model.clone(), lane));
+            prop_assert_eq!(parse_work(&subject), expected.clone());
+            prop_assert_eq!(parse_work(&format!("bell.{subject}")), expected);
+            prop_assert_eq!(last_token(&subject), envelope.id.to_string());
+            let consumer = model_consumer(&envelope.model, lane);
+            prop_assert_eq!(parse_model_consumer(&consumer), Some((envelope.model, lane)));
+        }
     }
 
     #[test]

@@ -22,8 +22,13 @@ pub(super) fn apply(path: &Path, values: &mut Values, mistakes: &Mistakes) {
             return;
         }
     };
-    let mut layer = Layer { path, text: &text, values, mistakes };
-    match Document::parse(&text) {
+    apply_text(path, &text, values, mistakes);
+}
+
+/// Reads the text of a file into `values`.
+pub(super) fn apply_text(path: &Path, text: &str, values: &mut Values, mistakes: &Mistakes) {
+    let mut layer = Layer { path, text, values, mistakes };
+    match Document::parse(text) {
         Ok(document) => layer.section("", document.as_table()),
         Err(error) => {
             let problem = error.message().lines().collect::<Vec<_>>().join(", ");

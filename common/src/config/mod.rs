@@ -10,6 +10,8 @@ mod egress;
 mod environment;
 mod error;
 mod file;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod gateway;
 mod given;
 mod jobs;

@@ -1,3 +1,8 @@
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use ::url::Host;
+use proptest::prelude::*;
+
 use super::*;
 
 fn policy(change: impl FnOnce(&mut EgressConfig)) -> EgressPolicy {
@@ -320,4 +325,70 @@ async fn a_caller_can_not_tell_a_private_name_from_an_unknown_one() {
     let unknown = strict().resolve("no-such-name.invalid", 443).await.unwrap_err();
     assert_eq!(unknown, Blocked::Unresolved);
     assert_eq!(unknown.to_string(), Blocked::Denied.to_string());
+}
+
+/// A URL as an attacker writes it: parts that one parser reads otherwise than another, around a private address.
+fn hostile_url() -> impl Strategy<Value = String> {
+    let scheme = "https?|HTTPS|ftp|file|http:|https:/";
+    let host = prop_oneof![
+        any::<Ipv4Addr>().prop_map(|address| address.to_string()),
+        any::<u32>().prop_map(|address| address.to_string()),
+        any::<u32>().prop_map(|address| format!("0x{address:x}")),
+        any::<[u8; 4]>().prop_map(|[a, b, c, d]| format!("0{a:o}.{b}.0x{c:x}.{d}")),
+        any::<Ipv6Addr>().prop_map(|address| format!("[{address}]")),
+        any::<Ipv4Addr>().prop_map(|address| format!("[::ffff:{address}]")),
+        "127\\.[0-9]{1,3}\\.1|localhost|LOCALHOST\\.?|１２７。0。0。1|ⓛocalhost|169\\.254\\.169\\.254",
+        "[a-z0-9.-]{1,12}|\\PC{1,6}",
+    ];
+    (
+        scheme,
+        "|[a-z]{1,3}@|[a-z]:[a-z]@|%40",
+        host,
+        "|:[0-9]{0,6}|:80@x",
+        "\\PC{0,8}|/a\\?b#c|/../x|\\\\x",
+    )
+        .prop_map(|(scheme, user, host, port, rest)| format!("{scheme}://{user}{host}{port}{rest}"))
+}
+
+proptest! {
+    /// What passes is public, and the same for whoever parses it again.
+    #[test]
+    fn a_url_that_passes_leads_nowhere_private(text in hostile_url(), webhook in any::<bool>()) {
+        let purpose = if webhook { Purpose::Webhook } else { Purpose::Input };
+        let Ok(url) = strict().check_url(&text, purpose) else { return Ok(()) };
+        prop_assert!(matches!(url.scheme(), "http" | "https"));
+        prop_assert!(!webhook || url.scheme() == "https");
+        prop_assert!(url.username().is_empty() && url.password().is_none());
+        prop_assert_eq!(strict().check_url(url.as_str(), purpose), Ok(url.clone()));
+        match url.host() {
+            Some(Host::Ipv4(address)) => {
+                prop_assert!(strict().check_address(address.into()).is_ok());
+                prop_assert!(text.contains(&address.to_string()), "{} is not how {} is written", address, text);
+            }
+            Some(Host::Ipv6(address)) => prop_assert!(strict().check_address(address.into()).is_ok()),
+            Some(Host::Domain(name)) => prop_assert!(name.parse::<IpAddr>().is_err()),
+            None => prop_assert!(false, "no host"),
+        }
+    }
+
+    /// An address hidden in another form is judged as what it is.
+    #[test]
+    fn hidden_addresses_are_judged_as_what_they_are(address in any::<Ipv4Addr>()) {
+        let plain = strict().check_address(address.into()).is_ok();
+        prop_assert_eq!(strict().check_address(address.to_ipv6_mapped().into()).is_ok(), plain);
+        if address.is_private() || address.is_loopback() || address.is_link_local() || address.is_unspecified()
+            || address.is_broadcast() || address.is_documentation() || address.is_multicast()
+        {
+            prop_assert!(!plain, "{}", address);
+        }
+    }
+}
+
+/// What is registered is judged again in its escaped form before it is called.
+#[test]
+fn a_url_is_as_long_as_it_is_sent() {
+    let url = |letters: usize| format!("https://example.com/{}", "\u{e4}".repeat(letters));
+    assert!(strict().check_url(&url(300), Purpose::Input).is_ok());
+    let blocked = strict().check_url(&url(600), Purpose::Input).unwrap_err();
+    assert_eq!(blocked, Blocked::Malformed("it is longer than 2048 bytes"));
 }

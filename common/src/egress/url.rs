@@ -50,8 +50,9 @@ impl EgressPolicy {
 
 /// The URL, unless different programs could understand it differently.
 fn parse(text: &str) -> Result<Url, Blocked> {
+    let too_long = Blocked::Malformed("it is longer than 2048 bytes");
     if text.len() > MAX_LENGTH {
-        return Err(Blocked::Malformed("it is longer than 2048 bytes"));
+        return Err(too_long);
     }
     if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
         return Err(Blocked::Malformed("it has spaces, control characters or backslashes"));
@@ -67,6 +68,10 @@ fn parse(text: &str) -> Result<Url, Blocked> {
         return Err(Blocked::Malformed("it has a fragment"));
     }
     let url = Url::parse(text).map_err(|_| Blocked::Malformed("it can not be parsed"))?;
+    // Escapes make it longer, and it is judged anew whenever it is used.
+    if url.as_str().len() > MAX_LENGTH {
+        return Err(too_long);
+    }
     check_host(&url, authority)?;
     if url.port() == Some(0) {
         return Err(Blocked::Port(0));

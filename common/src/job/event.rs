@@ -197,6 +197,11 @@ impl JobEvent {
         self.state.is_terminal()
     }
 
+    /// Whether the job may have another attempt after this one.
+    pub fn has_attempts_left(&self) -> bool {
+        self.attempt < self.job.max_attempts
+    }
+
     /// Whether `run` owns the job: it is running, and that run holds the last event.
     pub fn is_owned_by(&self, run: RunId) -> bool {
         self.state == JobState::Running && self.run_id == Some(run)

@@ -5,6 +5,8 @@ mod error;
 mod event;
 mod id;
 mod object;
+#[cfg(test)]
+mod properties;
 mod result;
 mod state;
 #[cfg(any(test, feature = "testing"))]

@@ -74,6 +74,19 @@ impl JobEvent {
         Ok(next)
     }
 
+    /// Somebody asks to cancel the job: one that waits ends, one that runs will be ended by its worker. `retention` is
+    /// how long the status of one that ends is kept from now.
+    pub fn cancel(
+        &self,
+        retention: Duration,
+        clock: &dyn Clock,
+    ) -> Result<Self, IllegalTransition> {
+        if self.state == JobState::Running {
+            return self.cancel_requested(clock);
+        }
+        self.finished(Outcome::Canceled, None, retention, clock)
+    }
+
     /// Somebody asked to cancel a job that runs; its worker will end it.
     pub fn cancel_requested(&self, clock: &dyn Clock) -> Result<Self, IllegalTransition> {
         let mut next = self.next(JobState::Running, clock)?;

@@ -14,6 +14,8 @@
 mod signals;
 mod task;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use std::future::Future;

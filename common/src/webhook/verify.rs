@@ -88,6 +88,8 @@ impl Verifier {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::webhook::{SigningKeys, encode_secret, public_key};
 
@@ -129,5 +131,39 @@ mod tests {
         assert_eq!(check(&key, seconds - 300, BODY), Ok(()));
         assert_eq!(check(&key, seconds - 301, BODY), Err(SignatureError::OutOfTime));
         assert_eq!(check(&key, seconds + 301, BODY), Err(SignatureError::OutOfTime));
+    }
+
+    proptest! {
+        /// What we sign fits every live key, and nothing else does: not another id, body, time or key.
+        #[test]
+        fn a_signature_covers_id_time_and_body(
+            id in "[!-~]{1,40}",
+            seconds in 0_i64..4_000_000_000,
+            body in proptest::collection::vec(any::<u8>(), 0..200),
+            secrets in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 24..=64), 1..3),
+            seed in any::<[u8; 32]>(),
+            flip in any::<proptest::sample::Index>(),
+        ) {
+            let now = Timestamp::from_micros(seconds * 1_000_000);
+            let header = SigningKeys::new(secrets.clone(), &seed).sign(&id, seconds, &body);
+            let keys = secrets.iter().map(|secret| encode_secret(secret)).chain([public_key(&seed)]);
+            for key in keys {
+                let verifier = Verifier::new(&key).unwrap();
+                let check = |id: &str, time: &str, body: &[u8]| verifier.verify(id, time, &header, body, now);
+                let time = seconds.to_string();
+                prop_assert_eq!(check(&id, &time, &body), Ok(()));
+                let (other_id, later) = (format!("{id}x"), (seconds + 1).to_string());
+                prop_assert!(check(&other_id, &time, &body).is_err());
+                prop_assert!(check(&id, &later, &body).is_err());
+                let mut other = body.clone();
+                if other.is_empty() {
+                    other.push(0);
+                } else {
+                    let at = flip.index(other.len());
+                    other[at] ^= 1;
+                }
+                prop_assert!(check(&id, &time, &other).is_err());
+            }
+        }
     }
 }

@@ -70,7 +70,7 @@ impl FromRequestParts<AppState> for Admin {
 }
 
 /// The key of `Authorization: Bearer KEY` or `x-api-key: KEY`.
-fn presented_key(headers: &HeaderMap) -> Result<&str, ApiError> {
+pub(crate) fn presented_key(headers: &HeaderMap) -> Result<&str, ApiError> {
     let bearer = headers.get(AUTHORIZATION).and_then(|value| {
         let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())

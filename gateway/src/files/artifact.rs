@@ -23,7 +23,7 @@ use crate::state::AppState;
         ("signature" = String, Query, description = "The signature of the address"),
     ),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The file", body = Vec<u8>, content_type = "*/*"),
         (status = 206, description = "The part that was asked for"),
         (status = 304, description = "The caller has it already"),
         (status = 403, description = "The address is not valid or has expired", body = ErrorBody),

@@ -15,7 +15,7 @@ use crate::state::AppState;
     get, path = "/v1/files/{id}/content", tag = "files",
     params(("id" = String, Path, description = "The file")),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The file", body = Vec<u8>, content_type = "*/*"),
         (status = 206, description = "The part that was asked for"),
         (status = 304, description = "The caller has it already"),
         (status = 404, description = "There is no such file", body = ErrorBody),

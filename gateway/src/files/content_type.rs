@@ -26,7 +26,8 @@ pub(super) fn by_name(name: &str) -> String {
 pub(super) fn may_be_shown(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     match kind.split_once('/') {
-        Some(("image", "svg+xml")) => false,
+        // Whatever XML there is may hold a script, not only a drawing.
+        Some((_, subtype)) if subtype.contains("xml") => false,
         Some(("image" | "video" | "audio", _)) => true,
         _ => matches!(kind, "text/plain" | "application/json" | "application/pdf"),
     }
@@ -61,7 +62,14 @@ mod tests {
 
     #[test]
     fn what_runs_in_a_browser_is_a_download() {
-        for kind in ["text/html", "image/svg+xml", "text/javascript", "application/xhtml+xml", ""] {
+        for kind in [
+            "text/html",
+            "image/svg+xml",
+            "text/javascript",
+            "application/xhtml+xml",
+            "image/x+xml",
+            "",
+        ] {
             assert!(!may_be_shown(kind), "{kind}");
         }
         for kind in ["image/png", "video/mp4", "audio/mpeg", "text/plain; charset=utf-8"] {

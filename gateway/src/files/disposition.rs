@@ -39,6 +39,8 @@ pub(super) fn clean_name(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -56,5 +58,26 @@ mod tests {
         assert_eq!(clean_name("C:\\x\\photo.jpg"), "photo.jpg");
         assert_eq!(clean_name(".."), "file");
         assert_eq!(clean_name("a\r\nb"), "ab");
+    }
+
+    proptest! {
+        /// No name adds a header, ends the quotes or names a folder.
+        #[test]
+        fn any_name_is_one_file_name(name in any::<String>(), shown in any::<bool>()) {
+            let clean = clean_name(&name);
+            prop_assert!(!clean.is_empty() && clean != ".." && clean.chars().count() <= 200);
+            prop_assert!(!clean.contains(['/', '\\']) && !clean.chars().any(char::is_control));
+            prop_assert_eq!(&clean_name(&clean), &clean);
+            let header = disposition(shown, &clean);
+            let text = header.to_str().unwrap();
+            let quoted = text.split('"').collect::<Vec<_>>();
+            prop_assert_eq!(quoted.len(), 3, "{}", text);
+            if let Some((_, extended)) = text.split_once("filename*=UTF-8''") {
+                let read = percent_encoding::percent_decode_str(extended).decode_utf8().unwrap();
+                prop_assert_eq!(read, clean);
+            } else {
+                prop_assert_eq!(quoted[1], clean);
+            }
+        }
     }
 }

@@ -5,6 +5,8 @@ mod content;
 mod content_type;
 mod delete;
 mod disposition;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod meta;
 mod range;
 mod serve;

@@ -56,6 +56,8 @@ fn number(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn part(first: u64, last: u64) -> Wanted {
@@ -97,6 +99,19 @@ mod tests {
             "",
         ] {
             assert_eq!(wanted(Some(header), 10), Wanted::Whole, "{header}");
+        }
+    }
+
+    proptest! {
+        /// Whatever is asked for: the part that is sent exists.
+        #[test]
+        fn a_part_lies_within_the_file(
+            header in "bytes=([0-9]{0,21}-[0-9]{0,21}|-[0-9]{1,3}|[0-9]{1,3}-|\\PC{0,8})",
+            size in prop_oneof![0..200_u64, any::<u64>()],
+        ) {
+            if let Wanted::Part { first, last } = wanted(Some(&header), size) {
+                prop_assert!(first <= last && last < size);
+            }
         }
     }
 }

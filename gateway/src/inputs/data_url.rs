@@ -1,7 +1,7 @@
 //! `data:` URLs (RFC 2397): a small file within the request itself.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 /// The largest content of a data URL; larger files are uploaded.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
@@ -42,17 +42,29 @@ pub(super) fn read(url: &str) -> Result<DataUrl, &'static str> {
     Ok(DataUrl { content_type, bytes })
 }
 
-/// Callers pad, or do not, and wrap lines.
+/// Callers use either alphabet, escape it or do not, pad or do not, and wrap lines.
 fn decode(body: &str) -> Option<Vec<u8>> {
-    let text: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    let text = text.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
-    [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE]
-        .into_iter()
-        .find_map(|engine| engine.decode(&text).ok())
+    let text: Vec<u8> = percent_encoding::percent_decode_str(body)
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            other => other,
+        })
+        .collect();
+    STANDARD_NO_PAD.decode(unpadded(&text)).ok()
+}
+
+fn unpadded(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
+    &text[..end]
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -69,5 +81,20 @@ mod tests {
     fn nonsense_is_refused() {
         assert!(read("data:image/png;base64").is_err());
         assert!(read("data:image/png;base64,***").is_err());
+    }
+
+    proptest! {
+        /// Whatever the alphabet and the padding, the bytes come back.
+        #[test]
+        fn any_content_is_read_in_any_spelling(content in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let percent = percent_encoding::percent_encode(&content, percent_encoding::NON_ALPHANUMERIC);
+            prop_assert_eq!(&read(&format!("data:,{percent}")).unwrap().bytes, &content);
+            for engine in [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD] {
+                let text = engine.encode(&content);
+                prop_assert_eq!(&read(&format!("data:a/b;base64,{text}")).unwrap().bytes, &content);
+                let escaped = text.replace('+', "%2b").replace('/', "%2F").replace('=', "%3d");
+                prop_assert_eq!(&read(&format!("data:;base64,{escaped}")).unwrap().bytes, &content);
+            }
+        }
     }
 }

@@ -4,6 +4,8 @@
 mod take;
 mod data_url;
 mod fetcher;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod resolver;
 mod store;
 

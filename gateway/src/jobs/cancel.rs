@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common::bus::WriteError;
-use common::job::{JobEvent, JobId, JobState, Outcome, Tenant};
+use common::job::{JobEvent, JobId, JobState, Tenant};
 
 use super::decide;
 use crate::api::ApiError;
@@ -35,7 +35,7 @@ pub(crate) async fn cancel(
             notify(state, id).await;
             return Ok(event);
         }
-        let next = next(state, &event)?;
+        let next = event.cancel(state.bus.events().retention(), state.clock.as_ref())?;
         match state.bus.events().swap(&next, sequence, PATIENCE).await {
             Ok(stored) => {
                 let event = stored.event;
@@ -51,16 +51,6 @@ pub(crate) async fn cancel(
         }
     }
     Err(ApiError::conflict("The job moves too fast to be canceled now. Please try again."))
-}
-
-fn next(state: &AppState, event: &JobEvent) -> Result<JobEvent, ApiError> {
-    let clock = state.clock.as_ref();
-    let next = if event.state == JobState::Running {
-        event.cancel_requested(clock)
-    } else {
-        event.finished(Outcome::Canceled, None, state.bus.events().retention(), clock)
-    };
-    next.map_err(ApiError::from)
 }
 
 /// Without an event the record is the last word, if it is one.

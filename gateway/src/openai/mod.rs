@@ -3,6 +3,8 @@
 mod chat;
 mod embeddings;
 mod failure;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod grow;
 mod growing;
 mod models;

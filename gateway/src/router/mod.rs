@@ -29,6 +29,7 @@ pub(crate) fn router(state: &AppState) -> anyhow::Result<Router> {
     let (open, mut api) = open_routes().split_for_parts();
     let (called, called_api) = called_routes(config.file_limit).split_for_parts();
     api.merge(called_api);
+    ops::add_shared_answers(&mut api);
     let described = Router::new().route("/openapi.json", ops::serve_description(&api)?);
     let called = called
         .merge(described)
@@ -53,6 +54,7 @@ pub(crate) fn router(state: &AppState) -> anyhow::Result<Router> {
 pub(crate) fn api_description() -> OpenApi {
     let mut api = open_routes().into_openapi();
     api.merge(called_routes(0).into_openapi());
+    ops::add_shared_answers(&mut api);
     api
 }
 

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use common::bus::{Bus, PRESENCE_TTL, StoredEvent, WriteError};
 use common::error_code::ErrorCode;
-use common::job::{JobError, JobEvent, JobState, Outcome};
+use common::job::{JobError, JobEvent, Outcome};
 use tokio::time::Instant;
 
+use super::judge::{Delivery, Verdict};
 use super::{PATIENCE, Step, Taken, Taker};
 use crate::report::{Reported, Reporter};
 
@@ -33,58 +34,46 @@ impl Taker<'_> {
         delivered: u64,
     ) -> Decision {
         let event = &current.event;
-        if event.is_terminal() {
-            return Decision::done(Taken::Settled);
-        }
-        if event.state == JobState::Running {
-            if event.is_owned_by(self.run.id) {
-                // Our swap was stored although its ack was lost.
-                return Decision::done(Taken::Ours(Box::new(current.clone())));
-            }
-            if self.owner_may_live(event).await {
+        let delivery = Delivery {
+            run: self.run.id,
+            message_version,
+            delivered,
+            delivery_limit: self.delivery_limit,
+            vanish_limit: self.vanish_limit,
+            now: self.clock.now(),
+        };
+        let verdict = match delivery.judge(event) {
+            Verdict::Runs if self.owner_may_live(event).await => {
                 return Decision::done(Taken::Later(self.bus.ack_wait()));
             }
-            return self.take_over(current).await;
+            Verdict::Runs => {
+                let verdict = delivery.judge_abandoned(event);
+                if matches!(verdict, Verdict::Start) {
+                    tracing::warn!(
+                        job.id = %event.job.id, worker.id = event.worker_id,
+                        vanished = event.vanished + 1,
+                        "takes over a job whose worker vanished"
+                    );
+                }
+                verdict
+            }
+            verdict => verdict,
+        };
+        match verdict {
+            Verdict::Start => Decision::Start,
+            Verdict::Settled => Decision::done(Taken::Settled),
+            Verdict::Ours => Decision::done(Taken::Ours(Box::new(current.clone()))),
+            Verdict::Runs => Decision::done(Taken::Unknown),
+            // The message of the next attempt must be on its way before this one is gone.
+            Verdict::Stale => {
+                Decision::Step(match self.bus.schedule_job(current, PATIENCE).await {
+                    Ok(()) => Step::Done(Taken::Settled),
+                    Err(_) => Step::Unanswered,
+                })
+            }
+            Verdict::End(outcome) => self.end(current, outcome).await,
+            Verdict::Park(why) => self.park(current, why).await,
         }
-        if event.version > message_version {
-            // This message belongs to an earlier attempt. The next one must be on its way before this one is gone.
-            return Decision::Step(match self.bus.schedule_job(current, PATIENCE).await {
-                Ok(()) => Step::Done(Taken::Settled),
-                Err(_) => Step::Unanswered,
-            });
-        }
-        if event.cancel_requested_at.is_some() {
-            return self.end(current, Outcome::Canceled).await;
-        }
-        if event.job.is_past_deadline(self.clock.now()) {
-            return self.end(current, Outcome::Expired).await;
-        }
-        if delivered > self.delivery_limit {
-            return self
-                .park(current, "was given to workers many times, but none could start it")
-                .await;
-        }
-        Decision::Start
-    }
-
-    /// The job runs under another run whose worker gives no sign of life.
-    async fn take_over(&self, current: &StoredEvent) -> Decision {
-        let event = &current.event;
-        if event.cancel_requested_at.is_some() {
-            return self.end(current, Outcome::Canceled).await;
-        }
-        if event.job.is_past_deadline(self.clock.now()) {
-            return self.end(current, Outcome::Expired).await;
-        }
-        let vanished = event.vanished + 1;
-        if vanished >= self.vanish_limit || event.attempt >= event.job.max_attempts {
-            return self.park(current, "was lost together with the worker that ran it").await;
-        }
-        tracing::warn!(
-            job.id = %event.job.id, worker.id = event.worker_id, vanished,
-            "takes over a job whose worker vanished"
-        );
-        Decision::Start
     }
 
     /// Whether the run that holds the job may still live.

@@ -1,6 +1,9 @@
 //! Taking a job: a swap that writes `started`, and what to do with a delivery that can not have it.
 
 mod decide;
+mod judge;
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
 

@@ -7,6 +7,8 @@ mod create;
 mod delete;
 mod events;
 mod form;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod get;
 mod list;
 mod list_query;

@@ -21,6 +21,9 @@ mod sandbox;
 mod tests;
 mod tools;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use probe::fuzzing;
+
 pub use options::{FfmpegOptions, SandboxMode};
 pub use tools::SetupError;
 

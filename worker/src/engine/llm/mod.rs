@@ -13,6 +13,8 @@ mod endpoint;
 mod endpoints;
 mod exchange;
 mod fields;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod listing;
 mod options;
 mod redact;

@@ -113,6 +113,8 @@ fn append(before: Option<Bytes>, line: Bytes) -> Bytes {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parse(reads: &[&[u8]]) -> Vec<Event> {
@@ -190,5 +192,38 @@ mod tests {
     fn an_event_without_end_is_refused() {
         let mut parser = Parser::new(8);
         assert_eq!(parser.push(b"data: 12345"), Err(EventTooLong));
+    }
+
+    /// Text made of what matters to the format.
+    fn stream() -> impl Strategy<Value = Vec<u8>> {
+        let piece =
+            "data|event|error|id|:| |\n|\r|\r\n|\n\n|\r\n\r\n|\u{feff}|\\[DONE\\]|\\{\\}|\\PC{0,3}";
+        let bytes = proptest::collection::vec(any::<u8>(), 0..3);
+        let piece = prop_oneof![9 => piece.prop_map(String::into_bytes), 1 => bytes];
+        proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        /// Where the reads cut is nobody's business, and not a byte is lost or made up but the end of the last event.
+        #[test]
+        fn events_do_not_depend_on_how_the_bytes_came(
+            text in stream(),
+            cuts in proptest::collection::vec(any::<proptest::sample::Index>(), 0..8),
+        ) {
+            let whole = parse(&[&text]);
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
+            cuts.extend([0, text.len()]);
+            cuts.sort_unstable();
+            let reads: Vec<&[u8]> = cuts.windows(2).map(|cut| &text[cut[0]..cut[1]]).collect();
+            prop_assert_eq!(&parse(&reads), &whole);
+            let single: Vec<&[u8]> = text.chunks(1).collect();
+            prop_assert_eq!(&parse(&single), &whole);
+            let raw: Vec<u8> = whole.iter().flat_map(|event| event.raw.to_vec()).collect();
+            prop_assert!(raw.starts_with(&text) && raw.len() <= text.len() + 2);
+            for event in &whole {
+                // An event that is passed on is understood by the next reader as it was here.
+                prop_assert_eq!(&parse(&[&event.raw]), std::slice::from_ref(event));
+            }
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! What a file is, asked before anything is done with it.
 
 mod admit;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod info;
 mod raw;
 #[cfg(test)]
