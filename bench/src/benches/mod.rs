@@ -1,6 +1,9 @@
 //! The benches, in the order of their report.
 
 mod call;
+mod fill;
+mod jobs;
+mod pickup;
 mod submit;
 
 use futures::FutureExt as _;
@@ -20,11 +23,18 @@ pub(crate) struct Bench {
 }
 
 /// Every bench.
-const ALL: &[Bench] = &[Bench {
-    name: "submit",
-    about: "Accepted jobs a second over HTTP: one by one, and 500 in a request.",
-    run: |context| submit::run(context).boxed_local(),
-}];
+const ALL: &[Bench] = &[
+    Bench {
+        name: "submit",
+        about: "Accepted jobs a second over HTTP: one by one, and 500 in a request.",
+        run: |context| submit::run(context).boxed_local(),
+    },
+    Bench {
+        name: "jobs",
+        about: "Jobs that do nothing, the whole way: drained from a backlog, and picked up from an idle queue.",
+        run: |context| jobs::run(context).boxed_local(),
+    },
+];
 
 /// Their names.
 pub(crate) fn names() -> Vec<&'static str> {

@@ -41,6 +41,11 @@ impl Meter {
         Self { begun: begun.collect() }
     }
 
+    /// Watches one more from its birth: what it has spent before counts.
+    pub(crate) fn watch_from_birth(&mut self, process: Watched) {
+        self.begun.push((process, Duration::ZERO));
+    }
+
     /// Ends.
     pub(crate) fn stop(self) -> Vec<Spent> {
         let spent = self.begun.into_iter().map(|(process, before)| Spent {

@@ -6,6 +6,7 @@ mod mock;
 mod process;
 pub(crate) mod programs;
 mod role;
+mod steps;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ pub(crate) use self::broker::{Broker, Sync};
 pub(crate) use self::mock::Mock;
 pub(crate) use self::process::Process;
 pub(crate) use self::role::{Engine, Role};
+pub(crate) use self::steps::Steps;
 use crate::cpu::{self, Watched};
 use crate::http::{Connection, request};
 
