@@ -4,7 +4,9 @@ mod call;
 mod fill;
 mod jobs;
 mod pickup;
+mod subject;
 mod submit;
+mod sync;
 
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
@@ -33,6 +35,11 @@ const ALL: &[Bench] = &[
         name: "jobs",
         about: "Jobs that do nothing, the whole way: drained from a backlog, and picked up from an idle queue.",
         run: |context| jobs::run(context).boxed_local(),
+    },
+    Bench {
+        name: "sync",
+        about: "A synchronous chat: what is added to calling the upstream directly.",
+        run: |context| sync::run(context).boxed_local(),
     },
 ];
 

@@ -55,6 +55,7 @@ async fn connection(stream: TcpStream, answers: Arc<Answers>) {
 struct Chat {
     #[serde(default)]
     stream: bool,
+    max_tokens: Option<u32>,
 }
 
 async fn answer(
@@ -84,9 +85,10 @@ async fn chat(
             StatusCode::BAD_REQUEST,
             Bytes::from_static(b"{\"error\":{\"message\":\"no chat\"}}"),
         ),
-        Some(Chat { stream: false }) => whole(StatusCode::OK, answers.chat.clone()),
-        Some(Chat { stream: true }) => {
-            let mut response = Response::new(Either::Right(Tokens::new()));
+        Some(Chat { stream: false, .. }) => whole(StatusCode::OK, answers.chat.clone()),
+        Some(Chat { stream: true, max_tokens }) => {
+            let tokens = Tokens::new(max_tokens.unwrap_or(TOKENS));
+            let mut response = Response::new(Either::Right(tokens));
             let kind = hyper::header::HeaderValue::from_static("text/event-stream");
             response.headers_mut().insert(hyper::header::CONTENT_TYPE, kind);
             response

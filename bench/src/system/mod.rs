@@ -98,6 +98,22 @@ impl System {
         Ok(took)
     }
 
+    /// Waits until callers can use so many models.
+    pub(crate) async fn offers(&self, models: usize) -> anyhow::Result<()> {
+        let request = request("GET", "/v1/models", self.key(), b"");
+        let mut connection = Connection::new(self.address()?);
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let list = connection.call(&request).await?.expect(200)?.json()?;
+            let known = list["data"].as_array().map_or(0, Vec::len);
+            if known >= models {
+                return Ok(());
+            }
+            anyhow::ensure!(Instant::now() < until, "{known} of {models} models are offered");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Stops the last process of a role, if there is one.
     pub(crate) async fn remove(&mut self, role: &Role) {
         if let Some(index) = self.roles.iter().rposition(|(other, _)| other == role) {
