@@ -30,7 +30,7 @@ pub(super) struct Subject {
 enum Kind {
     Direct(Watched),
     Millrace(Box<System>, Watched),
-    Peer(GatewayPeer, Watched),
+    Peer(Box<GatewayPeer>, Watched),
 }
 
 impl Subject {
@@ -71,7 +71,7 @@ impl Subject {
         let peer = start_gateway(name, mock.port(), &context.work).await?;
         let (address, headers) = (peer.address, peer.headers.clone());
         let model = peer.model.clone().unwrap_or_else(|| MODEL.to_owned());
-        Ok(Self { address, headers, model, kind: Kind::Peer(peer, mock.watched()) })
+        Ok(Self { address, headers, model, kind: Kind::Peer(Box::new(peer), mock.watched()) })
     }
 
     /// The request of a chat in the words of this endpoint.

@@ -21,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use self::answer::Answers;
+pub(crate) use self::answer::name as model_name;
 pub(crate) use self::stamp::{now_ns, stamps};
 use self::stream::Tokens;
 pub(crate) use self::stream::{GAP, TOKENS};
