@@ -14,7 +14,7 @@ EXAMPLES ?= 200
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo up test fuzz check audit release fmt setup setup-demo setup-check setup-test
+.PHONY: help demo up test fuzz bench check audit release fmt setup setup-demo setup-check setup-test
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ fuzz: setup-test ## Made-up input: SECONDS=60 for each of TARGETS, EXAMPLES=200 
 	fuzz/run.sh $(SECONDS) $(TARGETS)
 	$(CARGO) build --locked --workspace --bins --tests
 	CONTRACT_EXAMPLES=$(EXAMPLES) $(CARGO) test --locked --workspace --test it contract::the_gateway -- --nocapture
+# The load and what it loads are of one build.
+bench: setup-demo ## Measures against limits and peers, in half an hour; NAME="submit jobs" only these, ARGS as --no-peers
+	$(CARGO) build --locked --release --package cli --package bench
+	target/release/bench $(NAME) $(ARGS)
 
 check: setup-check ## Formatting, scripts, licences, unused dependencies, lints and documentation
 	$(CARGO) fmt --all --check

@@ -1,8 +1,9 @@
 //! Which queues of an engine are asked, and in which order: interactive before normal before bulk, but every so often
 //! the other way round, so that bulk is never starved.
 //!
-//! A queue is asked when its bell rang, until it has no more; and all of them every second or two, because a bell may
-//! be missed. So a worker that offers many models does not ask a hundred empty queues for one job.
+//! A queue is asked when its bell rang, until it has no more, and once more after a moment ([`Again`]); and all of them
+//! every second or two, because a bell may be missed. So a worker that offers many models does not ask a hundred empty
+//! queues for one job.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use rand::seq::SliceRandom as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::again::Again;
 use super::bell::Rings;
 use crate::engine::Engine;
 
@@ -35,6 +37,7 @@ pub(crate) struct Lanes {
     read_for: BTreeSet<String>,
     /// The queues that may have work.
     candidates: HashSet<Queue>,
+    again: Again,
     all_due: Instant,
     sweeps: u64,
 }
@@ -48,6 +51,7 @@ impl Lanes {
             read_at: None,
             read_for: BTreeSet::new(),
             candidates: HashSet::new(),
+            again: Again::default(),
             all_due: Instant::now(),
             sweeps: 0,
         }
@@ -57,7 +61,10 @@ impl Lanes {
     pub(crate) fn rang(&mut self, rings: Rings) {
         match rings {
             Rings::None => {}
-            Rings::Of(queues) => self.candidates.extend(queues),
+            Rings::Of(queues) => {
+                self.again.rang(&queues);
+                self.candidates.extend(queues);
+            }
             Rings::Many => self.all_due = Instant::now(),
         }
     }
@@ -68,9 +75,10 @@ impl Lanes {
         !self.candidates.is_empty() && !self.candidates.iter().any(warm)
     }
 
-    /// How long until all queues are asked again.
-    pub(crate) fn until_round(&self) -> Duration {
-        self.all_due.saturating_duration_since(Instant::now())
+    /// How long until a queue is asked again that did not ring.
+    pub(crate) fn until_next(&self) -> Duration {
+        let next = self.again.next().map_or(self.all_due, |at| at.min(self.all_due));
+        next.saturating_duration_since(Instant::now())
     }
 
     /// Reads again which queues there are, when it is time, or when one rang that is not known yet: gateways make the
@@ -78,6 +86,7 @@ impl Lanes {
     pub(crate) async fn refresh(&mut self, bus: &Bus, engine: &dyn Engine) {
         self.warm = engine.offers().into_iter().map(|offer| (offer.model, offer.warm)).collect();
         self.candidates.retain(|queue| self.warm.contains_key(&queue.model));
+        self.again.retain(|queue| self.warm.contains_key(&queue.model));
         let is_known = |queue: &Queue| self.consumers.iter().any(|known| known.queue == *queue);
         let all_known = self.candidates.iter().all(is_known);
         let offered: BTreeSet<String> = self.warm.keys().cloned().collect();
@@ -118,7 +127,9 @@ impl Lanes {
         stop: &CancellationToken,
     ) -> Vec<WorkMessage> {
         self.sweeps += 1;
-        if self.until_round().is_zero() {
+        let now = Instant::now();
+        self.candidates.extend(self.again.take_due(now));
+        if self.all_due <= now {
             self.candidates = self.consumers.iter().map(|known| known.queue.clone()).collect();
             let pause = rand::rng().random_range(ROUND);
             self.all_due = Instant::now() + Duration::from_millis(pause);
@@ -134,6 +145,8 @@ impl Lanes {
                 Ok(messages) => {
                     if messages.len() >= free {
                         self.candidates.insert(queue);
+                    } else {
+                        self.again.found_its_end(queue, Instant::now());
                     }
                     if !messages.is_empty() {
                         return messages;

@@ -1,5 +1,6 @@
 //! The pull loop of one engine: a slot first, then a job for it.
 
+mod again;
 mod bell;
 mod lanes;
 
@@ -44,7 +45,7 @@ pub(crate) async fn pull(worker: &Arc<Worker>, engine: Arc<dyn Engine>) -> anyho
             drop(permits);
             tokio::select! {
                 () = soft.cancelled() => return Ok(()),
-                () = bell.wait(lanes.until_round()) => {}
+                () = bell.wait(lanes.until_next()) => {}
             }
             lanes.rang(bell.rings());
             if lanes.only_cold() {
