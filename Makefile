@@ -7,7 +7,7 @@ DATA_DIR ?= data
 # Programs that set-up installed come first; shear and nextest are found by cargo on the path.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-SCRIPTS := deploy/setup.sh $(wildcard tests/fixtures/*/*.sh) .ci/run
+SCRIPTS := deploy/setup.sh $(wildcard tests/fixtures/*/*.sh) $(addprefix bench/peers/,setup.sh run.sh gateway.sh) .ci/run
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
