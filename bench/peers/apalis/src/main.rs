@@ -4,7 +4,7 @@ mod measure;
 
 use anyhow::{Context, Result, bail};
 use apalis::prelude::*;
-use apalis_redis::{Config, RedisStorage};
+use apalis_redis::RedisStorage;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -27,8 +27,7 @@ pub type Storage = RedisStorage<Job>;
 async fn main() -> Result<()> {
     let url = std::env::var("BENCH_URL").context("BENCH_URL says where Redis is")?;
     let connection = apalis_redis::connect(url).await?;
-    // Ten jobs in each fetch are its default.
-    let storage = RedisStorage::new(connection).with_config(Config::default());
+    let storage = RedisStorage::new(connection);
     let figures = match std::env::args().nth(1).as_deref() {
         Some("enqueue") => measure::enqueue(storage).await?,
         Some("bulk") => measure::bulk(storage).await?,
