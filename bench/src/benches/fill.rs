@@ -1,0 +1,66 @@
+//! Prepares a backlog by the bulk route.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use tokio::task::JoinSet;
+
+use crate::http::{Connection, request};
+use crate::system::System;
+
+/// Jobs of one request, and requests at once.
+const BATCH: usize = 500;
+const CONNECTIONS: usize = 4;
+
+/// Submits so many copies of a job; every one of them must be accepted.
+pub(super) async fn fill(
+    system: &System,
+    job: &serde_json::Value,
+    count: usize,
+) -> anyhow::Result<()> {
+    let batch = |jobs: usize| {
+        let body = serde_json::json!({"jobs": vec![job; jobs]}).to_string();
+        request("POST", "/v1/jobs/batch", system.key(), body.as_bytes())
+    };
+    let (whole, rest) = (batch(BATCH), count % BATCH);
+    let left = Arc::new(AtomicUsize::new(count / BATCH));
+    let address = system.address()?;
+    let mut tasks = JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        let (mut connection, left, whole) =
+            (Connection::new(address), Arc::clone(&left), whole.clone());
+        tasks.spawn(async move {
+            let one_less = |left: usize| left.checked_sub(1);
+            while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok() {
+                send(&mut connection, &whole, BATCH).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    if rest > 0 {
+        send(&mut Connection::new(address), &batch(rest), rest).await?;
+    }
+    Ok(())
+}
+
+async fn send(connection: &mut Connection, request: &Bytes, jobs: usize) -> anyhow::Result<()> {
+    let answer = connection.call(request).await?.expect(200)?;
+    let refused = format!("\"accepted\":{jobs},\"refused\":0");
+    let text = String::from_utf8_lossy(&answer.body);
+    anyhow::ensure!(
+        text.contains(&refused),
+        "not every job of a batch was accepted: {}",
+        tail(&text)
+    );
+    Ok(())
+}
+
+/// The end of a long answer, which has the counts.
+fn tail(text: &str) -> &str {
+    let start = text.char_indices().rev().nth(300).map_or(0, |(index, _)| index);
+    &text[start..]
+}

@@ -1,0 +1,66 @@
+//! The benches, in the order of their report.
+
+mod call;
+mod fill;
+mod jobs;
+mod pickup;
+mod submit;
+
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
+
+use crate::context::Context;
+use crate::report::Sheet;
+
+/// A bench.
+pub(crate) struct Bench {
+    /// Its word on the command line.
+    pub(crate) name: &'static str,
+    /// What it measures, in a sentence.
+    pub(crate) about: &'static str,
+    /// Measures.
+    pub(crate) run: fn(&Context) -> LocalBoxFuture<'_, anyhow::Result<Sheet>>,
+}
+
+/// Every bench.
+const ALL: &[Bench] = &[
+    Bench {
+        name: "submit",
+        about: "Accepted jobs a second over HTTP: one by one, and 500 in a request.",
+        run: |context| submit::run(context).boxed_local(),
+    },
+    Bench {
+        name: "jobs",
+        about: "Jobs that do nothing, the whole way: drained from a backlog, and picked up from an idle queue.",
+        run: |context| jobs::run(context).boxed_local(),
+    },
+];
+
+/// Their names.
+pub(crate) fn names() -> Vec<&'static str> {
+    ALL.iter().map(|bench| bench.name).collect()
+}
+
+/// Those of these names, in the order of the report; none or `all` means every one.
+pub(crate) fn choose(names: &[String]) -> anyhow::Result<Vec<&'static Bench>> {
+    let known = |name: &String| name == "all" || ALL.iter().any(|bench| bench.name == name);
+    if let Some(unknown) = names.iter().find(|name| !known(name)) {
+        let list: String = ALL.iter().map(|bench| format!("\n  {bench}")).collect();
+        anyhow::bail!("there is no bench '{unknown}'; there are:{list}");
+    }
+    let all = names.is_empty() || names.iter().any(|name| name == "all");
+    Ok(ALL.iter().filter(|bench| all || names.iter().any(|name| name == bench.name)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_and_all_mean_every_bench() {
+        assert_eq!(choose(&[]).unwrap().len(), ALL.len());
+        assert_eq!(choose(&["all".to_owned()]).unwrap().len(), ALL.len());
+        assert_eq!(choose(&["submit".to_owned()]).unwrap()[0].name, "submit");
+        assert!(choose(&["nothing".to_owned()]).is_err());
+    }
+}

@@ -1,0 +1,78 @@
+//! What every bench gets.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::arguments::Arguments;
+use crate::system::{Sync, System};
+
+/// How much to do, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    /// How much.
+    pub(crate) scale: Scale,
+    /// Whether peers are measured.
+    pub(crate) peers: bool,
+    /// Where figures go.
+    pub(crate) out: PathBuf,
+    /// Where systems keep their data while they run: on a real disk, since syncs are measured.
+    pub(crate) work: PathBuf,
+}
+
+/// How much to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scale {
+    rounds: u16,
+    smoke: bool,
+}
+
+impl Context {
+    /// As the command line says.
+    pub(crate) fn new(arguments: &Arguments) -> anyhow::Result<Self> {
+        let out = arguments.out();
+        let work = out.join("work");
+        std::fs::create_dir_all(&work)?;
+        Ok(Self {
+            scale: Scale { rounds: arguments.rounds, smoke: arguments.smoke },
+            peers: !arguments.no_peers && !arguments.smoke,
+            out,
+            work,
+        })
+    }
+
+    /// A broker with its data below [`Self::work`], without any role yet.
+    pub(crate) async fn system(
+        &self,
+        sync: Sync,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<System> {
+        System::start(&self.work, sync, settings).await
+    }
+}
+
+impl Scale {
+    /// How many rounds.
+    pub(crate) fn rounds(self) -> usize {
+        if self.smoke { 1 } else { usize::from(self.rounds) }
+    }
+
+    /// Whether it is only tried.
+    pub(crate) fn is_smoke(self) -> bool {
+        self.smoke
+    }
+
+    /// The amount of a real run, or that of a trial.
+    pub(crate) fn pick<T>(self, real: T, trial: T) -> T {
+        if self.smoke { trial } else { real }
+    }
+
+    /// How long a load lasts.
+    pub(crate) fn lasting(self, seconds: f64) -> Duration {
+        Duration::from_secs_f64(self.pick(seconds, seconds.min(0.2)))
+    }
+
+    /// How long it is warmed up before.
+    pub(crate) fn warm_up(self) -> Duration {
+        self.lasting(0.5)
+    }
+}

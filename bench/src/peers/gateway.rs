@@ -1,0 +1,71 @@
+//! Gateways of others.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::script::{script, set_up};
+use crate::cpu::Watched;
+use crate::system::Process;
+use crate::system::programs::free_port;
+
+/// How long a gateway may take to be ready: some load for a while.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A running gateway of others.
+pub(crate) struct GatewayPeer {
+    process: Process,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// What its callers must send.
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+/// What the script prints when the gateway is ready.
+#[derive(Deserialize)]
+struct Ready {
+    ready: bool,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+}
+
+/// Starts a gateway in front of the upstream on this port; its log goes to `folder`. An error is why not, in one line.
+pub(crate) async fn start_gateway(
+    peer: &str,
+    upstream: u16,
+    folder: &Path,
+) -> Result<GatewayPeer, String> {
+    set_up(peer).await?;
+    let one_line = |error: anyhow::Error| {
+        let text = format!("{error:#}");
+        text.lines().next_back().unwrap_or("it did not start").to_owned()
+    };
+    let port = free_port().map_err(one_line)?;
+    let arguments = [peer.to_owned(), port.to_string(), upstream.to_string()];
+    let home = ("HOME".to_owned(), folder.display().to_string());
+    let mut process = Process::start(peer, &script("gateway.sh"), &arguments, [home], folder)
+        .map_err(one_line)?;
+    let ready = process.wait_for(PATIENCE, async |process| {
+        let said = process.said();
+        let mut lines = said.lines().filter_map(|line| serde_json::from_str::<Ready>(line).ok());
+        lines.find(|line| line.ready)
+    });
+    let ready = ready.await.map_err(one_line)?;
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    Ok(GatewayPeer { process, address, headers: ready.headers.into_iter().collect() })
+}
+
+impl GatewayPeer {
+    /// Itself as a part under watch. The script is expected to become the gateway, or to have it as its only child.
+    pub(crate) fn watched(&self) -> Watched {
+        self.process.watched()
+    }
+
+    /// Ends it.
+    pub(crate) async fn stop(self) {
+        self.process.stop().await;
+    }
+}

@@ -1,0 +1,45 @@
+//! Running the scripts.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::system::programs::{crate_dir, search_path};
+
+/// How long an installation may take.
+const SETUP_LIMIT: Duration = Duration::from_secs(600);
+
+/// The path of a script.
+pub(super) fn script(name: &str) -> PathBuf {
+    crate_dir().join("peers").join(name)
+}
+
+/// Installs a peer, unless that is done already.
+pub(super) async fn set_up(peer: &str) -> Result<(), String> {
+    run("setup.sh", &[peer], SETUP_LIMIT).await.map(drop)
+}
+
+/// Runs a script to its end, and gives what it printed; or why it failed, in one line.
+pub(super) async fn run(name: &str, arguments: &[&str], limit: Duration) -> Result<String, String> {
+    let path = script(name);
+    if !path.is_file() {
+        return Err(format!("{name} is not there"));
+    }
+    let run = Command::new(path)
+        .args(arguments)
+        .env("PATH", search_path())
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(limit, run).await;
+    let output = output.map_err(|_| format!("{name} took longer than {} s", limit.as_secs()))?;
+    let output = output.map_err(|error| format!("{name} can not be run: {error}"))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last = said.lines().rev().find(|line| !line.trim().is_empty());
+    Err(last.map_or_else(|| format!("{name} failed: {}", output.status), str::to_owned))
+}
