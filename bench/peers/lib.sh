@@ -37,11 +37,12 @@ trap clean_up EXIT
 trap 'exit 143' TERM
 trap 'exit 130' INT
 
-# Starts a command in the background, its output in a log of this name.
+# Starts a command in the background, its output in a log of this name. It ends with the script even when the script
+# is killed.
 start() {
     local log="$work/$1.log"
     shift
-    "$@" >"$log" 2>&1 &
+    setpriv --pdeathsig TERM "$@" >"$log" 2>&1 &
     started+=("$!")
 }
 

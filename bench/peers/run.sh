@@ -59,7 +59,7 @@ round() {
         apalis) command=("$PEER_HOME/round") ;;
         *) command=(env PYTHONPATH="$from:$root/bench/peers/python" "$PEER_HOME/bin/python" "$root/bench/peers/python/rounds.py") ;;
     esac
-    (cd "$work" && exec "${command[@]}" "$1" >"$work/$1.json" 2>"$work/$1.err") &
+    (cd "$work" && exec setpriv --pdeathsig TERM "${command[@]}" "$1" >"$work/$1.json" 2>"$work/$1.err") &
     started+=("$!")
     wait "$!" || die "$name $1: $(grep -v '^$' "$work/$1.err" | tail -n 1)"
     end_started
