@@ -1,10 +1,13 @@
 //! The benches, in the order of their report.
 
 mod call;
+mod files;
 mod fill;
 mod jobs;
+mod media;
 mod pickup;
 mod submit;
+mod webhook;
 
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
@@ -33,6 +36,21 @@ const ALL: &[Bench] = &[
         name: "jobs",
         about: "Jobs that do nothing, the whole way: drained from a backlog, and picked up from an idle queue.",
         run: |context| jobs::run(context).boxed_local(),
+    },
+    Bench {
+        name: "webhook",
+        about: "Webhooks: to one receiver, and to a hundred of which some are dead and some are slow.",
+        run: |context| webhook::run(context).boxed_local(),
+    },
+    Bench {
+        name: "files",
+        about: "Uploads, downloads and parts of files, against nginx.",
+        run: |context| files::run(context).boxed_local(),
+    },
+    Bench {
+        name: "media",
+        about: "A picture scaled and a film encoded, against the tools called by hand.",
+        run: |context| media::run(context).boxed_local(),
     },
 ];
 

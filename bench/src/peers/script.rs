@@ -17,7 +17,7 @@ pub(super) fn script(name: &str) -> PathBuf {
 }
 
 /// Installs a peer, unless that is done already.
-pub(super) async fn set_up(peer: &str) -> Result<(), String> {
+pub(crate) async fn set_up(peer: &str) -> Result<(), String> {
     run("setup.sh", &[peer], SETUP_LIMIT).await.map(drop)
 }
 
