@@ -11,7 +11,7 @@ SCRIPTS := deploy/setup.sh $(wildcard tests/fixtures/*/*.sh) $(addprefix bench/p
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo up test check audit release fmt setup setup-demo setup-check setup-test
+.PHONY: help demo up test bench check audit release fmt setup setup-demo setup-check setup-test
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,11 @@ test: setup-test ## The whole suite; ARGS are passed to the test runner
 	else \
 		set -x; $(CARGO) test --locked --workspace --lib --bins --tests $(ARGS); \
 	fi
+
+# The load and what it loads are of one build.
+bench: setup-demo ## Measures against limits and peers, in half an hour; NAME="submit jobs" only these, ARGS as --no-peers
+	$(CARGO) build --locked --release --package cli --package bench
+	target/release/bench $(NAME) $(ARGS)
 
 check: setup-check ## Formatting, scripts, licences, unused dependencies, lints and documentation
 	$(CARGO) fmt --all --check

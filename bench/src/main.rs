@@ -22,6 +22,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use clap::Parser as _;
 use common::clock::{Clock as _, SystemClock};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::arguments::{Arguments, Command, MockOptions, ReportOptions};
@@ -33,6 +34,7 @@ use self::report::{Found, Machine};
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     common::telemetry::install_crypto();
+    raise_open_files();
     // Ended by a signal, it leaves by the usual way: what it has started ends with it.
     let outcome = tokio::select! {
         outcome = run(arguments) => outcome,
@@ -97,6 +99,14 @@ fn show(options: &ReportOptions, folder: &Path) -> anyhow::Result<()> {
     let read = read.with_context(|| format!("{} can not be read", page.display()))?;
     std::fs::write(page, report::put_between_marks(&read, &figures)?)?;
     Ok(())
+}
+
+/// A thousand streams are a thousand connections here and more in the system, which inherits the limit.
+fn raise_open_files() {
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // Where it is refused, a bench with many connections says so.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
+    }
 }
 
 async fn stop_signal() -> anyhow::Error {

@@ -13,12 +13,12 @@ use crate::system::System;
 const BATCH: usize = 500;
 const CONNECTIONS: usize = 4;
 
-/// Submits so many copies of a job; every one of them must be accepted.
+/// Submits so many copies of a job; every one of them must be accepted. Gives the ids of some, spread over all.
 pub(super) async fn fill(
     system: &System,
     job: &serde_json::Value,
     count: usize,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<String>> {
     let batch = |jobs: usize| {
         let body = serde_json::json!({"jobs": vec![job; jobs]}).to_string();
         request("POST", "/v1/jobs/batch", system.key(), body.as_bytes())
@@ -32,22 +32,29 @@ pub(super) async fn fill(
             (Connection::new(address), Arc::clone(&left), whole.clone());
         tasks.spawn(async move {
             let one_less = |left: usize| left.checked_sub(1);
+            let mut known = Vec::new();
             while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok() {
-                send(&mut connection, &whole, BATCH).await?;
+                known.extend(send(&mut connection, &whole, BATCH).await?);
             }
-            anyhow::Ok(())
+            anyhow::Ok(known)
         });
     }
+    let mut known = Vec::new();
     while let Some(done) = tasks.join_next().await {
-        done??;
+        known.extend(done??);
     }
     if rest > 0 {
-        send(&mut Connection::new(address), &batch(rest), rest).await?;
+        known.extend(send(&mut Connection::new(address), &batch(rest), rest).await?);
     }
-    Ok(())
+    Ok(known)
 }
 
-async fn send(connection: &mut Connection, request: &Bytes, jobs: usize) -> anyhow::Result<()> {
+/// Sends one batch, and gives the id of its first job.
+async fn send(
+    connection: &mut Connection,
+    request: &Bytes,
+    jobs: usize,
+) -> anyhow::Result<Option<String>> {
     let answer = connection.call(request).await?.expect(200)?;
     let refused = format!("\"accepted\":{jobs},\"refused\":0");
     let text = String::from_utf8_lossy(&answer.body);
@@ -56,7 +63,7 @@ async fn send(connection: &mut Connection, request: &Bytes, jobs: usize) -> anyh
         "not every job of a batch was accepted: {}",
         tail(&text)
     );
-    Ok(())
+    Ok(answer.id().map(str::to_owned))
 }
 
 /// The end of a long answer, which has the counts.

@@ -1,12 +1,19 @@
 //! The benches, in the order of their report.
 
+mod backlog;
 mod call;
 mod files;
 mod fill;
 mod jobs;
 mod media;
+mod models;
 mod pickup;
+mod probe;
+mod start;
+mod stream;
+mod subject;
 mod submit;
+mod sync;
 mod webhook;
 
 use futures::FutureExt as _;
@@ -38,6 +45,26 @@ const ALL: &[Bench] = &[
         run: |context| jobs::run(context).boxed_local(),
     },
     Bench {
+        name: "sync",
+        about: "A synchronous chat: what is added to calling the upstream directly.",
+        run: |context| sync::run(context).boxed_local(),
+    },
+    Bench {
+        name: "stream",
+        about: "Streamed tokens: what is added, how many streams go on without a stall, and their memory.",
+        run: |context| stream::run(context).boxed_local(),
+    },
+    Bench {
+        name: "backlog",
+        about: "Submit, pull and status while a thousand, 100 thousand and a million jobs are queued.",
+        run: |context| backlog::run(context).boxed_local(),
+    },
+    Bench {
+        name: "models",
+        about: "Submit, pickup and status with 10, 200 and 1,000 model queues.",
+        run: |context| models::run(context).boxed_local(),
+    },
+    Bench {
         name: "webhook",
         about: "Webhooks: to one receiver, and to a hundred of which some are dead and some are slow.",
         run: |context| webhook::run(context).boxed_local(),
@@ -52,6 +79,11 @@ const ALL: &[Bench] = &[
         about: "A picture scaled and a film encoded, against the tools called by hand.",
         run: |context| media::run(context).boxed_local(),
     },
+    Bench {
+        name: "start",
+        about: "From exec to ready, and idle memory, of each role and of `millrace up`.",
+        run: |context| start::run(context).boxed_local(),
+    },
 ];
 
 /// Their names.
@@ -63,8 +95,8 @@ pub(crate) fn names() -> Vec<&'static str> {
 pub(crate) fn choose(names: &[String]) -> anyhow::Result<Vec<&'static Bench>> {
     let known = |name: &String| name == "all" || ALL.iter().any(|bench| bench.name == name);
     if let Some(unknown) = names.iter().find(|name| !known(name)) {
-        let list: String = ALL.iter().map(|bench| format!("\n  {bench}")).collect();
-        anyhow::bail!("there is no bench '{unknown}'; there are:{list}");
+        let list: Vec<String> = ALL.iter().map(Bench::to_string).collect();
+        anyhow::bail!("there is no bench '{unknown}'; there are:\n  {}", list.join("\n  "));
     }
     let all = names.is_empty() || names.iter().any(|name| name == "all");
     Ok(ALL.iter().filter(|bench| all || names.iter().any(|name| name == bench.name)).collect())

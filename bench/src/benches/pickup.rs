@@ -77,7 +77,7 @@ pub(super) async fn pickup(
         next: index,
         log: Arc::clone(&log),
     });
-    let (submits, _) = warm(submits.collect(), warm_up).await;
+    let submits = warm(submits.collect(), warm_up).await;
     wait_for_ends(&log).await?;
     lock(&log).due.clear();
     let meter = Meter::start(system.watched());
@@ -89,13 +89,12 @@ pub(super) async fn pickup(
     Ok(Pickup { jobs: measured.done, accepted: measured.latencies, started, ended, spent })
 }
 
-async fn warm(submits: Vec<Submit>, lasting: Duration) -> (Vec<Submit>, ()) {
-    // One connection is enough to wake everything up, and leaves no backlog.
-    let mut submits = submits;
+/// One connection is enough to wake everything up, and leaves no backlog.
+async fn warm(mut submits: Vec<Submit>, lasting: Duration) -> Vec<Submit> {
     let one = submits.drain(..1).collect();
     let (one, _) = closed(one, lasting).await;
     submits.extend(one);
-    (submits, ())
+    submits
 }
 
 async fn wait_for_ends(log: &SharedLog) -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 
 mod proc;
 
-pub(crate) use self::proc::{Memory, cpu_time, memory};
+pub(crate) use self::proc::Memory;
 
 use std::time::Duration;
 
@@ -13,6 +13,32 @@ pub(crate) struct Watched {
     pub(crate) name: String,
     /// The process.
     pub(crate) pid: u32,
+    /// Whether what it has started counts too.
+    pub(crate) family: bool,
+}
+
+impl Watched {
+    /// A process with all that it starts.
+    pub(crate) fn family(name: &str, pid: u32) -> Self {
+        Self { name: name.to_owned(), pid, family: true }
+    }
+
+    /// Its memory.
+    pub(crate) fn memory(&self) -> Memory {
+        let each = self.pids().into_iter().filter_map(proc::memory);
+        each.fold(Memory::default(), |sum, one| Memory {
+            resident_kib: sum.resident_kib + one.resident_kib,
+            peak_kib: sum.peak_kib + one.peak_kib,
+        })
+    }
+
+    fn cpu(&self) -> Duration {
+        self.pids().into_iter().filter_map(proc::cpu_time).sum()
+    }
+
+    fn pids(&self) -> Vec<u32> {
+        if self.family { proc::family(self.pid) } else { vec![self.pid] }
+    }
 }
 
 /// What one process spent.
@@ -35,7 +61,7 @@ impl Meter {
     /// Begins. A process that is gone costs nothing.
     pub(crate) fn start(watched: Vec<Watched>) -> Self {
         let begun = watched.into_iter().map(|process| {
-            let cpu = cpu_time(process.pid).unwrap_or_default();
+            let cpu = process.cpu();
             (process, cpu)
         });
         Self { begun: begun.collect() }
@@ -49,8 +75,8 @@ impl Meter {
     /// Ends.
     pub(crate) fn stop(self) -> Vec<Spent> {
         let spent = self.begun.into_iter().map(|(process, before)| Spent {
-            cpu: cpu_time(process.pid).unwrap_or(before).saturating_sub(before),
-            memory: memory(process.pid).unwrap_or_default(),
+            cpu: process.cpu().saturating_sub(before),
+            memory: process.memory(),
             name: process.name,
         });
         spent.collect()
@@ -59,5 +85,6 @@ impl Meter {
 
 /// This process, which makes the load.
 pub(crate) fn load() -> Watched {
-    Watched { name: "load".to_owned(), pid: std::process::id() }
+    // All that it measures descends from it.
+    Watched { name: "load".to_owned(), pid: std::process::id(), family: false }
 }

@@ -13,6 +13,30 @@ pub(crate) struct Memory {
     pub(crate) peak_kib: u64,
 }
 
+/// A process and all that descend from it.
+pub(crate) fn family(pid: u32) -> Vec<u32> {
+    let processes = processes();
+    let mut family = vec![pid];
+    let mut next = 0;
+    while let Some(&parent) = family.get(next) {
+        let children = processes.iter().filter(|(_, of)| *of == parent).map(|(id, _)| *id);
+        family.extend(children);
+        next += 1;
+    }
+    family
+}
+
+/// Every process with its parent.
+fn processes() -> Vec<(u32, u32)> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let all = entries.flatten().filter_map(|entry| {
+        let id = entry.file_name().to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        Some((id, parent(&stat)?))
+    });
+    all.collect()
+}
+
 /// Time that a process and its ended threads spent on cores; `None` when it is gone.
 pub(crate) fn cpu_time(pid: u32) -> Option<Duration> {
     let ticks = ticks(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)?;
@@ -23,6 +47,10 @@ pub(crate) fn cpu_time(pid: u32) -> Option<Duration> {
 /// Its memory; `None` when it is gone.
 pub(crate) fn memory(pid: u32) -> Option<Memory> {
     Some(parse_memory(&std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?))
+}
+
+fn parent(stat: &str) -> Option<u32> {
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
 fn ticks(stat: &str) -> Option<u64> {
@@ -49,6 +77,7 @@ mod tests {
     fn times_are_found_behind_any_name() {
         let stat = "7 (a) b) S 1 7 7 0 -1 0 10 0 0 0 250 50 0 0 20 0 1 0 1 1 1";
         assert_eq!(ticks(stat), Some(300));
+        assert_eq!(parent(stat), Some(1));
     }
 
     #[test]

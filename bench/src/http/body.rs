@@ -52,11 +52,10 @@ impl Framing {
         loop {
             match self {
                 Self::Length(0) => return Ok(Step::End),
-                Self::Length(left) => return Ok(take(left, buffer)),
                 Self::Close if buffer.is_empty() => return Ok(Step::More),
                 Self::Close => return Ok(Step::Data(buffer.split().freeze())),
                 Self::Chunk(0) => *self = Self::Size { after_chunk: true },
-                Self::Chunk(left) => return Ok(take(left, buffer)),
+                Self::Length(left) | Self::Chunk(left) => return Ok(take(left, buffer)),
                 Self::Size { after_chunk } => {
                     if *after_chunk {
                         let Some(_) = line(buffer)? else { return Ok(Step::More) };

@@ -21,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use self::answer::Answers;
+pub(crate) use self::answer::name as model_name;
 pub(crate) use self::stamp::{now_ns, stamps};
 use self::stream::Tokens;
 pub(crate) use self::stream::{GAP, TOKENS};
@@ -55,6 +56,7 @@ async fn connection(stream: TcpStream, answers: Arc<Answers>) {
 struct Chat {
     #[serde(default)]
     stream: bool,
+    max_tokens: Option<u32>,
 }
 
 async fn answer(
@@ -84,9 +86,10 @@ async fn chat(
             StatusCode::BAD_REQUEST,
             Bytes::from_static(b"{\"error\":{\"message\":\"no chat\"}}"),
         ),
-        Some(Chat { stream: false }) => whole(StatusCode::OK, answers.chat.clone()),
-        Some(Chat { stream: true }) => {
-            let mut response = Response::new(Either::Right(Tokens::new()));
+        Some(Chat { stream: false, .. }) => whole(StatusCode::OK, answers.chat.clone()),
+        Some(Chat { stream: true, max_tokens }) => {
+            let tokens = Tokens::new(max_tokens.unwrap_or(TOKENS));
+            let mut response = Response::new(Either::Right(tokens));
             let kind = hyper::header::HeaderValue::from_static("text/event-stream");
             response.headers_mut().insert(hyper::header::CONTENT_TYPE, kind);
             response

@@ -22,6 +22,11 @@ pub(crate) struct GatewayPeer {
     pub(crate) address: SocketAddr,
     /// What its callers must send.
     pub(crate) headers: Vec<(String, String)>,
+    /// The model that its callers must name, if any.
+    pub(crate) model: Option<String>,
+    /// Its version.
+    pub(crate) version: Option<String>,
+    pid: Option<u32>,
 }
 
 /// What the script prints when the gateway is ready.
@@ -30,6 +35,9 @@ struct Ready {
     ready: bool,
     #[serde(default)]
     headers: BTreeMap<String, String>,
+    model: Option<String>,
+    version: Option<String>,
+    pid: Option<u32>,
 }
 
 /// Starts a gateway in front of the upstream on this port; its log goes to `folder`. An error is why not, in one line.
@@ -55,13 +63,25 @@ pub(crate) async fn start_gateway(
     });
     let ready = ready.await.map_err(one_line)?;
     let address = SocketAddr::from(([127, 0, 0, 1], port));
-    Ok(GatewayPeer { process, address, headers: ready.headers.into_iter().collect() })
+    let Ready { headers, model, version, pid, .. } = ready;
+    Ok(GatewayPeer {
+        process,
+        address,
+        headers: headers.into_iter().collect(),
+        model,
+        version,
+        pid,
+    })
 }
 
 impl GatewayPeer {
-    /// Itself as a part under watch. The script is expected to become the gateway, or to have it as its only child.
+    /// Itself as a part under watch.
     pub(crate) fn watched(&self) -> Watched {
-        self.process.watched()
+        let script = self.process.watched();
+        match self.pid {
+            Some(pid) => Watched::family(&script.name, pid),
+            None => script,
+        }
     }
 
     /// Ends it.

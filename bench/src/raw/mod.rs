@@ -4,8 +4,8 @@ mod publish;
 mod pull;
 mod request;
 
-pub(crate) use self::publish::{best, publish};
-pub(crate) use self::pull::{fill, pull};
+pub(crate) use self::publish::best;
+pub(crate) use self::pull::pull;
 pub(crate) use self::request::request_reply;
 
 /// The stream of these measurements.
@@ -28,7 +28,7 @@ async fn new_stream(context: &async_nats::jetstream::Context) -> anyhow::Result<
 }
 
 /// Removes it with all its messages.
-pub(crate) async fn remove(context: &async_nats::jetstream::Context) {
+async fn remove(context: &async_nats::jetstream::Context) {
     // It may not be there.
     let _ = context.delete_stream(STREAM).await;
 }

@@ -31,7 +31,7 @@ impl Operation for Publish {
 }
 
 /// Publishes 1 KiB messages, `concurrency` at once, each waiting for its ack, over this many connections.
-pub(crate) async fn publish(
+async fn publish(
     broker: &Broker,
     connections: usize,
     concurrency: usize,

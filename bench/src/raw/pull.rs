@@ -16,7 +16,7 @@ const BATCH: usize = 64;
 const IN_FLIGHT: usize = 256;
 
 /// Makes the stream anew with so many messages of 1 KiB.
-pub(crate) async fn fill(broker: &Broker, count: usize) -> anyhow::Result<jetstream::Context> {
+async fn fill(broker: &Broker, count: usize) -> anyhow::Result<jetstream::Context> {
     let context = jetstream::new(broker.connect().await?);
     new_stream(&context).await?;
     let body = Bytes::from(vec![b'x'; SIZE]);

@@ -1,5 +1,7 @@
 //! Figures for a terminal.
 
+use std::fmt::Write as _;
+
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::number;
@@ -15,13 +17,15 @@ pub(crate) fn table(found: &Found) -> String {
     let costs = found.rows.iter().filter(|row| !row.cpu_us.is_empty());
     let costs: Vec<_> = costs.map(|row| [row.name.clone(), cpu(row), memory(row)]).collect();
     let notes = found.rows.iter().filter_map(|row| Some((&row.name, row.note.as_ref()?)));
-    let notes: String = notes.map(|(row, note)| format!("  {row}: {note}\n")).collect();
     let mut text = format!("\n{}: {}\n{figures}\n", found.bench, found.about);
     if !costs.is_empty() {
         let header = ["what", "processor time of one operation, µs", "most memory, MiB"];
-        text.push_str(&format!("{}\n", draw(&header, costs.into_iter())));
+        let _ = writeln!(text, "{}", draw(&header, costs.into_iter()));
     }
-    text + &notes
+    for (row, note) in notes {
+        let _ = writeln!(text, "  {row}: {note}");
+    }
+    text
 }
 
 /// A row's figure, comparison and goals as text.

@@ -21,7 +21,6 @@ pub(crate) use self::broker::{Broker, Sync};
 pub(crate) use self::mock::Mock;
 pub(crate) use self::process::Process;
 pub(crate) use self::role::{Engine, Role};
-pub(crate) use self::steps::Steps;
 use crate::cpu::{self, Watched};
 use crate::http::{Connection, request};
 
@@ -98,11 +97,19 @@ impl System {
         Ok(took)
     }
 
-    /// Stops the last process of a role, if there is one.
-    pub(crate) async fn remove(&mut self, role: &Role) {
-        if let Some(index) = self.roles.iter().rposition(|(other, _)| other == role) {
-            let (_, process) = self.roles.remove(index);
-            process.stop().await;
+    /// Waits until callers can use so many models.
+    pub(crate) async fn offers(&self, models: usize) -> anyhow::Result<()> {
+        let request = request("GET", "/v1/models", self.key(), b"");
+        let mut connection = Connection::new(self.address()?);
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let list = connection.call(&request).await?.expect(200)?.json()?;
+            let known = list["data"].as_array().map_or(0, Vec::len);
+            if known >= models {
+                return Ok(());
+            }
+            anyhow::ensure!(Instant::now() < until, "{known} of {models} models are offered");
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
@@ -114,11 +121,6 @@ impl System {
     /// The admin key; empty without a gateway.
     pub(crate) fn key(&self) -> &str {
         self.gateway.as_ref().map_or("", |(_, key)| key)
-    }
-
-    /// The folder of all data.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// A part under watch, for example `gateway` or `nats`.
@@ -135,9 +137,7 @@ impl System {
 
     /// Ends all of it, the broker last.
     pub(crate) async fn stop(self) {
-        for (_, process) in self.roles {
-            process.stop().await;
-        }
+        futures::future::join_all(self.roles.into_iter().map(|(_, role)| role.stop())).await;
         self.broker.stop().await;
     }
 }

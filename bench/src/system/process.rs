@@ -58,14 +58,9 @@ impl Process {
         Ok(Self { name: name.to_owned(), child, pid, log })
     }
 
-    /// Its id.
-    pub(crate) fn pid(&self) -> u32 {
-        self.pid
-    }
-
     /// Itself as a part under watch.
     pub(crate) fn watched(&self) -> Watched {
-        Watched { name: self.name.clone(), pid: self.pid }
+        Watched::family(&self.name, self.pid)
     }
 
     /// All that it has said.

@@ -28,8 +28,6 @@ pub(crate) enum Engine {
         /// Requests at once.
         slots: usize,
     },
-    /// Conversion of media.
-    Ffmpeg,
 }
 
 impl Role {
@@ -67,7 +65,6 @@ impl Engine {
             Self::Llm { url, slots } => {
                 format!("{off}[[worker.llm]]\nurl = \"{url}\"\nslots = {slots}\n")
             }
-            Self::Ffmpeg => "[worker.ffmpeg]\nenabled = true\n".to_owned(),
         }
     }
 }

@@ -30,15 +30,13 @@ pub(super) async fn peers(context: &Context, sheet: &mut Sheet) {
         for measure in measures {
             tell(&format!("{peer} {profile}: {measure}"));
             let figures = measure_queue(peer, profile, measure).await;
-            match *measure {
-                "drain" => one(sheet, &peer_drain(peer, profile), "jobs/s", figures, |found| {
-                    found.drain_per_s
-                }),
-                _ => {
-                    let (half, most) = (peer_pickup(peer, 50), peer_pickup(peer, 99));
-                    one(sheet, &half, "ms", figures.clone(), |found| found.pickup_p50_ms);
-                    one(sheet, &most, "ms", figures, |found| found.pickup_p99_ms);
-                }
+            if *measure == "drain" {
+                let row = peer_drain(peer, profile);
+                one(sheet, &row, "jobs/s", figures, |found| found.drain_per_s);
+            } else {
+                let (half, most) = (peer_pickup(peer, 50), peer_pickup(peer, 99));
+                one(sheet, &half, "ms", figures.clone(), |found| found.pickup_p50_ms);
+                one(sheet, &most, "ms", figures, |found| found.pickup_p99_ms);
             }
         }
     }
