@@ -20,11 +20,12 @@ pub(super) struct Job {
 }
 
 impl Job {
-    /// Uploads the file once, and makes the request of a job on it.
+    /// Uploads the file once, and makes the request of a job on it with these parameters.
     pub(super) async fn prepare(
         system: &System,
         file: &Path,
-        job: impl FnOnce(&str) -> serde_json::Value,
+        operation: &str,
+        input: serde_json::Value,
     ) -> anyhow::Result<Self> {
         let mut connection = Connection::new(system.address()?);
         let key = format!("Bearer {}", system.key());
@@ -41,7 +42,9 @@ impl Job {
         );
         let answer = connection.send(head.as_bytes(), &form).await?.expect(201)?;
         let id = answer.id().context("an upload was answered without an id")?;
-        let body = job(id).to_string();
+        let files = serde_json::json!({"source": {"file_id": id}});
+        let body = serde_json::json!({"operation": operation, "input": input, "files": files});
+        let body = body.to_string();
         let headers = [("authorization", key.as_str()), ("prefer", "wait=55")];
         let request = with_headers("POST", "/v1/jobs", &headers, body.as_bytes());
         Ok(Self { connection, request })

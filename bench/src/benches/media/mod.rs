@@ -46,16 +46,12 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<Sheet> {
         system.add(role).await?;
     }
     let vips = if context.peers { set_up("vips").await } else { Ok(()) };
-    let picture = Job::prepare(&system, &folder.join("picture.jpg"), |file| {
-        let input = serde_json::json!({"width": WIDTH, "quality": QUALITY});
-        serde_json::json!({"operation": "image.scale", "input": input, "files": {"source": {"file_id": file}}})
-    });
-    let mut picture = picture.await?;
-    let film = Job::prepare(&system, &folder.join("in.bin"), |file| {
-        let input = serde_json::json!({"format": "mp4", "quality": 75});
-        serde_json::json!({"operation": "video.convert", "input": input, "files": {"source": {"file_id": file}}})
-    });
-    let mut film = film.await?;
+    let input = serde_json::json!({"width": WIDTH, "quality": QUALITY});
+    let file = folder.join("picture.jpg");
+    let mut picture = Job::prepare(&system, &file, "image.scale", input).await?;
+    let input = serde_json::json!({"format": "mp4", "quality": 75});
+    let file = folder.join("in.bin");
+    let mut film = Job::prepare(&system, &file, "video.convert", input).await?;
     for round in 1..=context.scale.rounds() {
         tell(&format!("round {round}: picture"));
         image(context, &mut sheet, &system, &mut picture, folder, vips.as_ref().err()).await?;

@@ -89,6 +89,8 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<Sheet> {
         let healthy = steady::row(quantile, Crowd::Healthy);
         sheet.against(&steady::row(quantile, Crowd::Mixed), &healthy);
     }
+    let half = |crowd| steady::row(0.5, crowd);
+    sheet.goal(&half(Crowd::Mixed), Goal::at_most(1.0 / KEPT).of(&half(Crowd::Healthy)));
     Ok(sheet)
 }
 
