@@ -11,7 +11,10 @@ use sha2::{Digest, Sha256};
 use super::{ObjectError, Stored, bounded, path};
 
 /// Bodies up to this size are stored in one call; larger ones in parts of this size. One part is in memory.
-const PART: usize = 8 << 20;
+/// The clouds want large parts and few of them.
+pub(super) const CLOUD_PART: usize = 8 << 20;
+/// The same for a local directory: so small that a part is still in the processor's caches when it is written.
+pub(super) const LOCAL_PART: usize = 512 << 10;
 
 /// Stores a body piece by piece, counts and hashes it. Nothing is visible under the key before
 /// [`finish`](UploadWriter::finish). A writer that failed has given up its parts and takes no more.
@@ -20,6 +23,7 @@ pub struct UploadWriter {
     key: String,
     path: Path,
     limit: u64,
+    part: usize,
     bytes: u64,
     hash: Sha256,
     buffer: BytesMut,
@@ -32,12 +36,14 @@ impl UploadWriter {
         store: Arc<dyn ObjectStore>,
         key: &str,
         limit: u64,
+        part: usize,
     ) -> Result<Self, ObjectError> {
         Ok(Self {
             store,
             key: key.to_owned(),
             path: path(key)?,
             limit,
+            part,
             bytes: 0,
             hash: Sha256::new(),
             buffer: BytesMut::new(),
@@ -84,11 +90,13 @@ impl UploadWriter {
             return Err(ObjectError::TooLarge { limit: self.limit });
         }
         self.hash.update(piece);
-        while self.buffer.len() + piece.len() > PART {
-            let (now, later) = piece.split_at(PART - self.buffer.len());
+        while self.buffer.len() + piece.len() > self.part {
+            let (now, later) = piece.split_at(self.part - self.buffer.len());
             self.buffer.extend_from_slice(now);
             let part = self.buffer.split().freeze();
             self.send(part).await?;
+            // Nobody else has the part any more, so this is mostly its own memory again.
+            self.buffer.reserve(self.part);
             piece = later;
         }
         self.buffer.extend_from_slice(piece);
