@@ -27,6 +27,8 @@ pub(crate) struct GatewayPeer {
     /// Its version.
     pub(crate) version: Option<String>,
     pid: Option<u32>,
+    // Last: its log goes when nobody writes to it any more.
+    _folder: tempfile::TempDir,
 }
 
 /// What the script prints when the gateway is ready.
@@ -40,22 +42,26 @@ struct Ready {
     pid: Option<u32>,
 }
 
-/// Starts a gateway in front of the upstream on this port; its log goes to `folder`. An error is why not, in one line.
+/// Starts a gateway in front of the upstream on this port; its log lies below `work` meanwhile. An error is why not, in
+/// one line.
 pub(crate) async fn start_gateway(
     peer: &str,
     upstream: u16,
-    folder: &Path,
+    work: &Path,
 ) -> Result<GatewayPeer, String> {
     set_up(peer).await?;
     let one_line = |error: anyhow::Error| {
         let text = format!("{error:#}");
         text.lines().next_back().unwrap_or("it did not start").to_owned()
     };
+    let folder = tempfile::Builder::new().prefix("peer-").tempdir_in(work);
+    let folder = folder.map_err(|error| one_line(error.into()))?;
     let port = free_port().map_err(one_line)?;
     let arguments = [peer.to_owned(), port.to_string(), upstream.to_string()];
-    let home = ("HOME".to_owned(), folder.display().to_string());
-    let mut process = Process::start(peer, &script("gateway.sh"), &arguments, [home], folder)
-        .map_err(one_line)?;
+    let home = ("HOME".to_owned(), folder.path().display().to_string());
+    let mut process =
+        Process::start(peer, &script("gateway.sh"), &arguments, [home], folder.path())
+            .map_err(one_line)?;
     let ready = process.wait_for(PATIENCE, async |process| {
         let said = process.said();
         let mut lines = said.lines().filter_map(|line| serde_json::from_str::<Ready>(line).ok());
@@ -71,6 +77,7 @@ pub(crate) async fn start_gateway(
         model,
         version,
         pid,
+        _folder: folder,
     })
 }
 

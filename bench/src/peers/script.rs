@@ -1,10 +1,12 @@
 //! Running the scripts.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
+use tokio::sync::Mutex;
 
 use crate::system::programs::{crate_dir, search_path};
 
@@ -16,9 +18,18 @@ pub(super) fn script(name: &str) -> PathBuf {
     crate_dir().join("peers").join(name)
 }
 
-/// Installs a peer, unless that is done already.
+/// What became of the installation of each peer: it is tried once in a run, also when it fails.
+static INSTALLED: Mutex<BTreeMap<String, Result<(), String>>> = Mutex::const_new(BTreeMap::new());
+
+/// Installs a peer, unless that was tried already.
 pub(crate) async fn set_up(peer: &str) -> Result<(), String> {
-    run("setup.sh", &[peer], SETUP_LIMIT).await.map(drop)
+    let mut installed = INSTALLED.lock().await;
+    if let Some(known) = installed.get(peer) {
+        return known.clone();
+    }
+    let outcome = run("setup.sh", &[peer], SETUP_LIMIT).await.map(drop);
+    installed.insert(peer.to_owned(), outcome.clone());
+    outcome
 }
 
 /// Runs a script to its end, and gives what it printed; or why it failed, in one line.

@@ -15,16 +15,19 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Mock {
     process: Process,
     port: u16,
+    // Last: its log goes when nobody writes to it any more.
+    _folder: tempfile::TempDir,
 }
 
 impl Mock {
-    /// Starts one that lists so many models, and waits until it answers. Its log goes to `folder`.
-    pub(crate) async fn start(folder: &Path, models: usize) -> anyhow::Result<Self> {
+    /// Starts one that lists so many models, and waits until it answers. Its log lies below `work` meanwhile.
+    pub(crate) async fn start(work: &Path, models: usize) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("mock-").tempdir_in(work)?;
         let port = free_port()?;
         let arguments = ["mock", "--port", &port.to_string(), "--models", &models.to_string()]
             .map(str::to_owned);
         let program = std::env::current_exe()?;
-        let mut process = Process::start("mock", &program, &arguments, [], folder)?;
+        let mut process = Process::start("mock", &program, &arguments, [], folder.path())?;
         let health = request("GET", "/health", "", b"");
         process
             .wait_for(PATIENCE, async |_| {
@@ -32,7 +35,7 @@ impl Mock {
                 answer.is_ok_and(|answer| answer.status == 200).then_some(())
             })
             .await?;
-        Ok(Self { process, port })
+        Ok(Self { process, port, _folder: folder })
     }
 
     /// Its port on the loopback address.

@@ -14,9 +14,9 @@ use crate::tell;
 use super::streams::{Found, streams};
 
 /// Streams at once, step by step, until one stalls.
-const STEPS: [usize; 5] = [100, 250, 500, 750, 1_000];
+const STEPS: [usize; 4] = [250, 500, 750, 1_000];
 /// All streams of a step are opened within this time, and then go on together as long.
-const RAMP: Duration = Duration::from_secs(2);
+const RAMP: Duration = Duration::from_secs(3);
 /// How often memory is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -25,6 +25,7 @@ struct Step {
     spent: Vec<Spent>,
     lasted: Duration,
     kib_per_stream: f64,
+    tokens: u32,
 }
 
 /// Climbs the steps once.
@@ -36,7 +37,7 @@ pub(super) async fn measure(
 ) -> anyhow::Result<()> {
     let row = row(name);
     let mut held = 0;
-    let mut why = format!("no stall up to {}", STEPS[STEPS.len() - 1]);
+    let mut why = "no stall at any step".to_owned();
     for count in context.scale.pick(&STEPS[..], &[20]) {
         let step = match climb(context, subject, *count).await {
             Ok(step) => step,
@@ -58,11 +59,7 @@ pub(super) async fn measure(
             step.found.stalls,
             used.join(", ")
         ));
-        if step.found.stalls > 0 {
-            why = format!("at {count} streams {} gaps were longer than 120 ms", step.found.stalls);
-            break;
-        }
-        held = *count;
+        let stalled = step.found.stalls > 0;
         if Some(count) == STEPS.last() || context.scale.is_smoke() {
             sheet.add(&memory_row(name), "KiB", step.kib_per_stream);
             let of_front =
@@ -70,6 +67,15 @@ pub(super) async fn measure(
             sheet.add(&cores_row(name), "cores", of_front);
             sheet.note(&cores_row(name), &format!("of two, in all: {}", used.join(", ")));
         }
+        if stalled {
+            let gaps = *count as u64 * u64::from(step.tokens - 1);
+            why = format!(
+                "at {count} streams {} of {gaps} gaps were longer than 120 ms",
+                step.found.stalls
+            );
+            break;
+        }
+        held = *count;
     }
     sheet.add(&row, "streams", held as f64);
     sheet.note(&row, &why);
@@ -88,7 +94,7 @@ async fn climb(context: &Context, subject: &Subject, count: usize) -> anyhow::Re
     let (outcome, most) = with_most_memory(&front, streams(subject, count, tokens, plan)).await;
     let (measured, found) = outcome?;
     let kib_per_stream = most.saturating_sub(idle) as f64 / count as f64;
-    Ok(Step { found, spent: meter.stop(), lasted: measured.elapsed, kib_per_stream })
+    Ok(Step { found, spent: meter.stop(), lasted: measured.elapsed, kib_per_stream, tokens })
 }
 
 /// Does something, and gives the most memory that a process had meanwhile, in KiB.

@@ -9,8 +9,8 @@ use serde_json::json;
 use super::call::Call;
 use super::subject::{MILLRACE, PEERS, Subject};
 use crate::context::Context;
-use crate::cpu::Meter;
-use crate::load::{Plan, closed, open};
+use crate::cpu::{Meter, Spent};
+use crate::load::{Measured, Plan, closed, open};
 use crate::raw;
 use crate::report::Sheet;
 use crate::system::{Mock, Sync};
@@ -68,6 +68,7 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<Sheet> {
         match Subject::peer(context, &mock, peer).await {
             Ok(subject) => {
                 let measured = rounds(context, &mut sheet, &mock, peer, &subject).await;
+                compare::version(&mut sheet, peer, subject.version());
                 subject.stop().await;
                 if let Err(error) = measured {
                     compare::missing(&mut sheet, peer, &format!("{error:#}"));
@@ -113,8 +114,17 @@ async fn rounds(
             let through = times(context, sheet, subject, case, &format!("{name}: {case}")).await?;
             sheet.add(&added_row(name, case, 50), "ms", through.0 - below.0);
             sheet.add(&added_row(name, case, 99), "ms", through.1 - below.1);
+            let through = back_to_back(context, subject, case).await?;
             if case.connections > 1 {
-                most(context, sheet, subject, case, &most_row(name, case)).await?;
+                let row = most_row(name, case);
+                sheet.add(&row, "chats/s", through.0.per_second());
+                sheet.spent(&row, &through.1, through.0.done);
+            } else {
+                let below = back_to_back(context, &direct, case).await?.0.latencies;
+                let added = |quantile| through.0.latencies.ms(quantile) - below.ms(quantile);
+                sheet.add(&busy_row(name, case, 50), "ms", added(0.5));
+                sheet.add(&busy_row(name, case, 99), "ms", added(0.99));
+                sheet.spent(&busy_row(name, case, 50), &through.1, through.0.done);
             }
         }
     }
@@ -141,22 +151,17 @@ async fn times(
     Ok((half, most))
 }
 
-/// The most that goes through.
-async fn most(
+/// Every connection asks again as soon as it is answered.
+async fn back_to_back(
     context: &Context,
-    sheet: &mut Sheet,
     subject: &Subject,
     case: Case,
-    row: &str,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<(Measured, Vec<Spent>)> {
     let (calls, _) = closed(calls(subject, case), context.scale.warm_up() / 2).await;
     let meter = Meter::start(subject.watched());
     let (_, measured) = closed(calls, context.scale.lasting(1.5)).await;
     let spent = meter.stop();
-    let measured = measured.faultless(row)?;
-    sheet.add(row, "chats/s", measured.per_second());
-    sheet.spent(row, &spent, measured.done);
-    Ok(())
+    Ok((measured.faultless("chats back to back")?, spent))
 }
 
 fn calls(subject: &Subject, case: Case) -> Vec<Call> {
@@ -166,6 +171,10 @@ fn calls(subject: &Subject, case: Case) -> Vec<Call> {
 
 fn added_row(name: &str, case: Case, percent: u32) -> String {
     format!("{name}: added p{percent}, {case}")
+}
+
+fn busy_row(name: &str, case: Case, percent: u32) -> String {
+    format!("{name}: added p{percent}, {case}, back to back")
 }
 
 fn most_row(name: &str, case: Case) -> String {
