@@ -7,7 +7,8 @@ DATA_DIR ?= data
 # Programs that set-up installed come first; shear and nextest are found by cargo on the path.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-SCRIPTS := deploy/setup.sh $(wildcard tests/fixtures/*/*.sh) $(wildcard fuzz/*.sh) .ci/run
+SCRIPTS := deploy/setup.sh $(wildcard tests/fixtures/*/*.sh) $(wildcard fuzz/*.sh) \
+	$(addprefix bench/peers/,setup.sh run.sh gateway.sh) .ci/run
 # How long `make fuzz` tries each target, and how many requests it makes up for each route.
 SECONDS ?= 60
 EXAMPLES ?= 200
@@ -41,6 +42,7 @@ fuzz: setup-test ## Made-up input: SECONDS=60 for each of TARGETS, EXAMPLES=200 
 	fuzz/run.sh $(SECONDS) $(TARGETS)
 	$(CARGO) build --locked --workspace --bins --tests
 	CONTRACT_EXAMPLES=$(EXAMPLES) $(CARGO) test --locked --workspace --test it contract::the_gateway -- --nocapture
+
 # The load and what it loads are of one build.
 bench: setup-demo ## Measures against limits and peers, in half an hour; NAME="submit jobs" only these, ARGS as --no-peers
 	$(CARGO) build --locked --release --package cli --package bench

@@ -74,3 +74,18 @@ fn an_unknown_bench_is_told_with_those_there_are() {
     let said = String::from_utf8_lossy(&run.stderr);
     assert!(said.contains("there is no bench 'sbumit'") && said.contains("submit "), "{said}");
 }
+
+#[test]
+fn webhook() {
+    tried("webhook");
+}
+
+#[test]
+fn files() {
+    tried("files");
+}
+
+#[test]
+fn media() {
+    tried("media");
+}

@@ -2,8 +2,10 @@
 
 mod backlog;
 mod call;
+mod files;
 mod fill;
 mod jobs;
+mod media;
 mod models;
 mod pickup;
 mod probe;
@@ -12,6 +14,7 @@ mod stream;
 mod subject;
 mod submit;
 mod sync;
+mod webhook;
 
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
@@ -60,6 +63,21 @@ const ALL: &[Bench] = &[
         name: "models",
         about: "Submit, pickup and status with 10, 200 and 1,000 model queues.",
         run: |context| models::run(context).boxed_local(),
+    },
+    Bench {
+        name: "webhook",
+        about: "Webhooks: to one receiver, and to a hundred of which some are dead and some are slow.",
+        run: |context| webhook::run(context).boxed_local(),
+    },
+    Bench {
+        name: "files",
+        about: "Uploads, downloads and parts of files, against nginx.",
+        run: |context| files::run(context).boxed_local(),
+    },
+    Bench {
+        name: "media",
+        about: "A picture scaled and a film encoded, against the tools called by hand.",
+        run: |context| media::run(context).boxed_local(),
     },
     Bench {
         name: "start",

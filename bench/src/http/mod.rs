@@ -22,6 +22,10 @@ const MAX_HEADERS: usize = 64;
 /// The largest head of an answer.
 const MAX_HEAD: usize = 64 * 1024;
 
+/// Room for what is read at once: of answers, and of bodies that are large.
+const ROOM: usize = 4 * 1024;
+const LARGE_ROOM: usize = 256 * 1024;
+
 /// One connection. It is made at the first call, and made again after the server has closed it.
 pub(crate) struct Connection {
     address: SocketAddr,
@@ -29,6 +33,7 @@ pub(crate) struct Connection {
     buffer: BytesMut,
     framing: Framing,
     keep: bool,
+    room: usize,
 }
 
 /// A whole answer.
@@ -73,6 +78,7 @@ impl Connection {
             buffer: BytesMut::with_capacity(8 * 1024),
             framing: Framing::Length(0),
             keep: true,
+            room: ROOM,
         }
     }
 
@@ -89,6 +95,31 @@ impl Connection {
             }
         }
         Ok(Answer { status, body: body.freeze() })
+    }
+
+    /// Sends a request in two pieces, which need not be copied into one, and reads the whole answer.
+    pub(crate) async fn send(&mut self, head: &[u8], body: &[u8]) -> io::Result<Answer> {
+        self.connect().await?;
+        if let Some(stream) = &mut self.stream {
+            let sent = tokio::time::timeout(PATIENCE, stream.write_all(head)).await;
+            if !matches!(sent, Ok(Ok(()))) {
+                self.stream = None;
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+        }
+        self.call(body).await
+    }
+
+    /// Reads the body of the answer to its end and keeps nothing of it; gives its size.
+    pub(crate) async fn skip_body(&mut self) -> io::Result<usize> {
+        let mut bytes = 0;
+        // Large pieces, or this client would be slower than what it measures.
+        self.room = LARGE_ROOM;
+        while let Some(chunk) = self.chunk().await? {
+            bytes += chunk.len();
+        }
+        self.room = ROOM;
+        Ok(bytes)
     }
 
     /// Sends a request and reads the head of the answer; its body follows by [`Self::chunk`].
@@ -129,13 +160,18 @@ impl Connection {
         }
     }
 
-    async fn exchange(&mut self, request: &[u8]) -> io::Result<u16> {
+    async fn connect(&mut self) -> io::Result<()> {
         if self.stream.is_none() {
             let stream = TcpStream::connect(self.address).await?;
             stream.set_nodelay(true)?;
             self.stream = Some(stream);
             self.buffer.clear();
         }
+        Ok(())
+    }
+
+    async fn exchange(&mut self, request: &[u8]) -> io::Result<u16> {
+        self.connect().await?;
         if let Some(stream) = &mut self.stream {
             stream.write_all(request).await?;
         }
@@ -149,7 +185,7 @@ impl Connection {
 
     async fn fill(&mut self) -> io::Result<()> {
         let Some(stream) = &mut self.stream else { return Err(io::ErrorKind::NotConnected.into()) };
-        self.buffer.reserve(4 * 1024);
+        self.buffer.reserve(self.room);
         match stream.read_buf(&mut self.buffer).await? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
             _ => Ok(()),

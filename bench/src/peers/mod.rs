@@ -7,3 +7,4 @@ mod script;
 
 pub(crate) use self::gateway::{GatewayPeer, start_gateway};
 pub(crate) use self::queue::{QueueFigures, measure_queue};
+pub(crate) use self::script::set_up;

@@ -22,7 +22,7 @@ pub(super) fn script(name: &str) -> PathBuf {
 static INSTALLED: Mutex<BTreeMap<String, Result<(), String>>> = Mutex::const_new(BTreeMap::new());
 
 /// Installs a peer, unless that was tried already.
-pub(super) async fn set_up(peer: &str) -> Result<(), String> {
+pub(crate) async fn set_up(peer: &str) -> Result<(), String> {
     let mut installed = INSTALLED.lock().await;
     if let Some(known) = installed.get(peer) {
         return known.clone();

@@ -38,8 +38,11 @@ impl Sheet {
         for process in spent {
             let each = process.cpu.as_secs_f64() * 1e6 / (done.max(1) as f64);
             draft.cpu.entry(process.name.clone()).or_default().push(each);
-            let peak = draft.peak.entry(process.name.clone()).or_default();
-            *peak = peak.max(process.memory.peak_kib as f64 / 1024.0);
+            // Nothing is known of the memory of a process that has ended.
+            if process.memory.peak_kib > 0 {
+                let peak = draft.peak.entry(process.name.clone()).or_default();
+                *peak = peak.max(process.memory.peak_kib as f64 / 1024.0);
+            }
         }
     }
 

@@ -123,6 +123,11 @@ impl System {
         self.gateway.as_ref().map_or("", |(_, key)| key)
     }
 
+    /// The folder of all data.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// A part under watch, for example `gateway` or `nats`.
     pub(crate) fn part(&self, name: &str) -> anyhow::Result<Watched> {
         let all = self.watched().into_iter();

@@ -28,6 +28,8 @@ pub(crate) enum Engine {
         /// Requests at once.
         slots: usize,
     },
+    /// Images, films and sound.
+    Ffmpeg,
 }
 
 impl Role {
@@ -65,6 +67,7 @@ impl Engine {
             Self::Llm { url, slots } => {
                 format!("{off}[[worker.llm]]\nurl = \"{url}\"\nslots = {slots}\n")
             }
+            Self::Ffmpeg => "[worker.ffmpeg]\nenabled = true\n".to_owned(),
         }
     }
 }

@@ -13,6 +13,7 @@ mod health;
 mod key;
 mod leftovers;
 mod open;
+mod pieces;
 mod read;
 mod remove;
 #[cfg(any(test, feature = "testing"))]

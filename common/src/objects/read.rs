@@ -1,6 +1,5 @@
 //! Reading.
 
-use std::io::SeekFrom;
 use std::ops::Range;
 use std::path::Path;
 
@@ -10,13 +9,9 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::{
     GetOptions, GetRange, GetResult, GetResultPayload, ObjectStore, ObjectStoreExt,
 };
-use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
-use tokio_util::io::ReaderStream;
+use tokio::io::AsyncWriteExt;
 
-use super::{CALL_TIMEOUT, ObjectError, ObjectMeta, Objects, WHOLE_LIMIT, bounded, path};
-
-/// How much of a local file is read at once.
-const CHUNK: usize = 256 << 10;
+use super::{CALL_TIMEOUT, ObjectError, ObjectMeta, Objects, WHOLE_LIMIT, bounded, path, pieces};
 
 /// The bytes of an object, as they come. A store that falls silent ends the stream with an error.
 pub type ObjectStream = BoxStream<'static, Result<Bytes, ObjectError>>;
@@ -50,7 +45,7 @@ impl Objects {
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
         let found = bounded(key, 0, self.store.get_opts(&path, options)).await?;
         let meta = found.meta.clone().into();
-        Ok((meta, bounded_pieces(pieces(found, key).await?)))
+        Ok((meta, bounded_pieces(content(found, key))))
     }
 
     /// What the store knows about the object.
@@ -86,20 +81,13 @@ async fn write_out(
     Ok(written)
 }
 
-/// The bytes of an answer. Local files are read here, because the library would read them in very small pieces.
-async fn pieces(found: GetResult, key: &str) -> Result<ObjectStream, ObjectError> {
+/// The bytes of an answer.
+fn content(found: GetResult, key: &str) -> ObjectStream {
     let key = key.to_owned();
-    let Range { start, end } = found.range;
     match found.payload {
-        GetResultPayload::File(file, at) => {
-            let mut file = tokio::fs::File::from_std(file);
-            file.seek(SeekFrom::Start(start)).await.map_err(ObjectError::file(&at))?;
-            let reader = ReaderStream::with_capacity(file.take(end - start), CHUNK);
-            let unreadable = move |error| ObjectError::Unavailable(format!("{key}: {error}"));
-            Ok(reader.map_err(unreadable).boxed())
-        }
+        GetResultPayload::File(file, _) => pieces::pieces(file, found.range, key),
         GetResultPayload::Stream(stream) => {
-            Ok(stream.map_err(move |error| ObjectError::of(error, &key)).boxed())
+            stream.map_err(move |error| ObjectError::of(error, &key)).boxed()
         }
     }
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use object_store::{ObjectStore, PutMode, PutPayload};
 use tokio::io::AsyncReadExt;
 
+use super::writer::{CLOUD_PART, LOCAL_PART};
 use super::{ObjectError, Objects, Stored, UploadWriter, WHOLE_LIMIT, bounded, path};
 
 /// How much of a local file is read at once.
@@ -41,7 +42,8 @@ impl Objects {
 
     /// A writer for a body that comes in pieces. What is over `limit` bytes is refused.
     pub fn writer(&self, key: &str, limit: u64) -> Result<UploadWriter, ObjectError> {
-        UploadWriter::new(self.store.clone(), key, limit)
+        let part = if self.local.is_some() { LOCAL_PART } else { CLOUD_PART };
+        UploadWriter::new(self.store.clone(), key, limit, part)
     }
 
     /// Stores the local file `from` under `key`.

@@ -7,11 +7,15 @@ use bytes::{Bytes, BytesMut};
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use sha2::{Digest, Sha256};
+use tokio::task::{JoinSet, spawn_blocking};
 
 use super::{ObjectError, Stored, bounded, path};
 
-/// Bodies up to this size are stored in one call; larger ones in parts of this size. One part is in memory.
-const PART: usize = 8 << 20;
+/// Bodies up to this size are stored in one call; larger ones in parts of this size. Two parts are in memory: one that
+/// is being taken, one on its way. The clouds want large parts and few of them.
+pub(super) const CLOUD_PART: usize = 8 << 20;
+/// The same for a local directory: so small that a part is still in the processor's caches when it is written.
+pub(super) const LOCAL_PART: usize = 512 << 10;
 
 /// Stores a body piece by piece, counts and hashes it. Nothing is visible under the key before
 /// [`finish`](UploadWriter::finish). A writer that failed has given up its parts and takes no more.
@@ -20,10 +24,14 @@ pub struct UploadWriter {
     key: String,
     path: Path,
     limit: u64,
+    part: usize,
     bytes: u64,
+    /// Of all parts that have arrived; the part on its way has it meanwhile.
     hash: Sha256,
     buffer: BytesMut,
     upload: Option<Box<dyn MultipartUpload>>,
+    /// The part on its way, if there is one.
+    sending: JoinSet<Result<Sha256, ObjectError>>,
     failed: bool,
 }
 
@@ -32,16 +40,19 @@ impl UploadWriter {
         store: Arc<dyn ObjectStore>,
         key: &str,
         limit: u64,
+        part: usize,
     ) -> Result<Self, ObjectError> {
         Ok(Self {
             store,
             key: key.to_owned(),
             path: path(key)?,
             limit,
+            part,
             bytes: 0,
             hash: Sha256::new(),
             buffer: BytesMut::new(),
             upload: None,
+            sending: JoinSet::new(),
             failed: false,
         })
     }
@@ -83,41 +94,68 @@ impl UploadWriter {
         if self.bytes > self.limit {
             return Err(ObjectError::TooLarge { limit: self.limit });
         }
-        self.hash.update(piece);
-        while self.buffer.len() + piece.len() > PART {
-            let (now, later) = piece.split_at(PART - self.buffer.len());
+        while self.buffer.len() + piece.len() > self.part {
+            let (now, later) = piece.split_at(self.part - self.buffer.len());
             self.buffer.extend_from_slice(now);
             let part = self.buffer.split().freeze();
             self.send(part).await?;
+            self.buffer.reserve(self.part);
             piece = later;
         }
         self.buffer.extend_from_slice(piece);
         Ok(())
     }
 
+    /// Waits for the part before, and sends this one off: it is hashed and stored at the same time, each on a thread
+    /// that may block, while the next one is taken.
     async fn send(&mut self, part: Bytes) -> Result<(), ObjectError> {
-        let upload = match &mut self.upload {
-            Some(upload) => upload,
+        self.arrive().await?;
+        let bytes = part.len() as u64;
+        let storing = self.upload().await?.put_part(PutPayload::from_bytes(part.clone()));
+        let (key, mut hash) = (self.key.clone(), std::mem::take(&mut self.hash));
+        self.sending.spawn(async move {
+            let hashing = spawn_blocking(move || {
+                hash.update(&part);
+                hash
+            });
+            let (hashed, stored) = tokio::join!(hashing, bounded(&key, bytes, storing));
+            stored?;
+            hashed.map_err(|error| ObjectError::Unavailable(error.to_string()))
+        });
+        Ok(())
+    }
+
+    /// Waits until no part is on its way.
+    async fn arrive(&mut self) -> Result<(), ObjectError> {
+        if let Some(sent) = self.sending.join_next().await {
+            self.hash = sent.map_err(|error| ObjectError::Unavailable(error.to_string()))??;
+        }
+        Ok(())
+    }
+
+    async fn upload(&mut self) -> Result<&mut Box<dyn MultipartUpload>, ObjectError> {
+        match &mut self.upload {
+            Some(upload) => Ok(upload),
             none => {
                 let begun = self.store.put_multipart(&self.path);
-                none.insert(bounded(&self.key, 0, begun).await?)
+                Ok(none.insert(bounded(&self.key, 0, begun).await?))
             }
-        };
-        let bytes = part.len() as u64;
-        bounded(&self.key, bytes, upload.put_part(PutPayload::from_bytes(part))).await
+        }
     }
 
     async fn complete(&mut self) -> Result<Stored, ObjectError> {
         if self.failed {
             return Err(ObjectError::Unavailable("the upload was given up".to_owned()));
         }
+        self.arrive().await?;
         let rest = self.buffer.split().freeze();
+        self.hash.update(&rest);
         let bytes = rest.len() as u64;
-        if self.upload.is_some() {
-            self.send(rest).await?;
+        let rest = PutPayload::from_bytes(rest);
+        if let Some(upload) = &mut self.upload {
+            bounded(&self.key, bytes, upload.put_part(rest)).await?;
         } else {
-            let put = self.store.put(&self.path, PutPayload::from_bytes(rest));
-            bounded(&self.key, bytes, put).await?;
+            bounded(&self.key, bytes, self.store.put(&self.path, rest)).await?;
         }
         if let Some(upload) = &mut self.upload {
             // The sync of the whole file happens here.
@@ -130,6 +168,7 @@ impl UploadWriter {
     async fn give_up(&mut self) {
         self.failed = true;
         self.buffer = BytesMut::new();
+        self.sending.shutdown().await;
         if let Some(mut upload) = self.upload.take()
             && let Err(error) = bounded(&self.key, 0, upload.abort()).await
         {

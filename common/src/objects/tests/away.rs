@@ -72,6 +72,21 @@ async fn a_server_that_went_away_is_told_in_time() {
     }
 }
 
+/// A part is on its way while the next one is taken: its failure is told by whatever comes after it.
+#[tokio::test]
+async fn a_part_that_does_not_arrive_fails_the_upload() {
+    let mut server = StoreServer::start(Cloud::S3).await;
+    let mut writer = server.open("away").writer("a", u64::MAX).unwrap();
+    writer.write(vec![1; 9 << 20]).await.unwrap();
+    server.kill();
+    let taken = async {
+        writer.write(vec![2; 9 << 20]).await?;
+        writer.finish().await
+    };
+    let error = taken.await.unwrap_err();
+    assert!(matches!(error, ObjectError::Unavailable(_)), "{error}");
+}
+
 /// It takes connections, and never answers.
 #[tokio::test]
 async fn a_server_that_says_nothing_is_not_waited_for() {
