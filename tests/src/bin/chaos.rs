@@ -21,7 +21,8 @@ async fn main() -> ExitCode {
     let span = Duration::from_secs(number("SECONDS").unwrap_or(SECONDS));
     let first = number("SEED").or_else(|| number("FIRST")).unwrap_or(1);
     let count = if number("SEED").is_some() { 1 } else { number("SEEDS").unwrap_or(SEEDS) };
-    let root = std::env::current_exe().ok().and_then(|path| Some(path.parent()?.join("chaos.runs")));
+    let root =
+        std::env::current_exe().ok().and_then(|path| Some(path.parent()?.join("chaos.runs")));
     let root = std::env::var_os("CHAOS_FOLDER").map(PathBuf::from).or(root).unwrap_or_default();
     let begun = Instant::now();
     let (mut failed, mut reports) = (Vec::new(), Vec::<Report>::new());
@@ -40,7 +41,10 @@ async fn main() -> ExitCode {
                 reports.push(report);
             }
             Err(error) => {
-                eprintln!("seed {seed} could not be run: {error:#}\n  logs are in {}", folder.display());
+                eprintln!(
+                    "seed {seed} could not be run: {error:#}\n  logs are in {}",
+                    folder.display()
+                );
                 failed.push(seed);
             }
         }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-
 use common::bus::testing::free_port;
 
 use super::cluster::{Cluster, NODES};
@@ -104,11 +103,6 @@ impl Fleet {
         Ok(())
     }
 
-    /// Whether every process has said that it is ready, since its last start.
-    pub(super) fn all_ready(&self) -> bool {
-        self.seats.iter().all(|seat| seat.has_said(" ready"))
-    }
-
     /// The ways of a process to the servers.
     pub(super) fn ways(&self, seat: usize) -> &[Link] {
         &self.ways[seat]
@@ -171,4 +165,3 @@ pub(super) fn settings(folder: &Path, objects: &Path, records: &str, upstream: &
 
 /// As many attempts as a webhook may need while everything fails.
 const SCHEDULE: &str = "0s,500ms,1s,1s,1s,1s,1s,1s,2s,2s,2s,2s,2s,2s,5s,5s,5s,5s";
-

@@ -42,4 +42,3 @@ impl Hooks {
         self.receiver.received()
     }
 }
-

@@ -31,8 +31,8 @@ use tokio::time::Instant;
 
 use caller::Caller;
 use checker::{Evidence, Finding, check};
-pub use ledger::Style;
 use ledger::Ledger;
+pub use ledger::Style;
 use listener::Listener;
 use load::Load;
 use plan::plan;
@@ -41,6 +41,8 @@ use world::World;
 
 /// How long everything may take to settle after the last fault is mended.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// How long what looks broken must stay so: a server that comes back tells for a while what was true before.
+const DOUBT: Duration = Duration::from_secs(20);
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How often supervision looks for processes that have ended.
@@ -95,8 +97,11 @@ impl Chaos {
         report.missed = missed;
         report.outages = outages;
         report.settled = healed.elapsed();
-        for seat in world.seats().filter(|seat| seat.ended_alone() > 0) {
-            report.ended_alone.insert(seat.name.clone(), seat.ended_alone());
+        for seat in world.seats() {
+            let words = seat.ended_alone();
+            report
+                .ended_alone
+                .extend(words.into_iter().map(|words| format!("{}: {words}", seat.name)));
         }
         report.judge(&findings);
         std::fs::write(self.folder.join("report.txt"), report.to_string())?;
@@ -135,7 +140,7 @@ async fn supervise(world: Arc<World>) {
     }
 }
 
-/// Looks until nothing is pending, or something is broken, or patience is at its end.
+/// Looks until nothing is pending, or something stays broken, or patience is at its end.
 async fn settle(
     world: &World,
     folder: &Path,
@@ -145,20 +150,23 @@ async fn settle(
     callers: &[Caller],
 ) -> anyhow::Result<(Evidence, Vec<Finding>)> {
     let until = Instant::now() + PATIENCE;
+    let mut broken_since = None;
     loop {
         let is_late = Instant::now() > until;
-        let mut evidence =
-            match gather::gather(world, folder, ledger, listener, secret).await {
-                Ok(evidence) => evidence,
-                Err(error) if is_late => return Err(error),
-                Err(_) => {
-                    tokio::time::sleep(PAUSE).await;
-                    continue;
-                }
-            };
+        let gathered = gather::gather(world, folder, ledger, listener, secret).await;
+        let mut evidence = match gathered {
+            Ok(evidence) => evidence,
+            Err(error) if is_late => return Err(error),
+            Err(_) => {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
         let findings = check(&evidence);
         let is_broken = findings.iter().any(|finding| !finding.may_pass);
-        if findings.is_empty() || is_broken || is_late {
+        broken_since = is_broken.then(|| broken_since.unwrap_or_else(Instant::now));
+        let stays_broken = broken_since.is_some_and(|since| since.elapsed() > DOUBT);
+        if findings.is_empty() || stays_broken || is_late {
             evidence.results = gather::read_results(world, &evidence, callers).await;
             let findings = check(&evidence);
             return Ok((evidence, findings));

@@ -137,7 +137,8 @@ fn draw(random: &mut StdRng) -> Fault {
     let silent = random.random_range(0..2) == 0;
     let seat = random.random_range(0..SEATS.len());
     let node = random.random_range(0..NODES);
-    let anybody = if random.random_range(0..5) == 0 { Victim::Node(node) } else { Victim::Seat(seat) };
+    let anybody =
+        if random.random_range(0..5) == 0 { Victim::Node(node) } else { Victim::Seat(seat) };
     let wire = match random.random_range(0..3) {
         0 => Wire::Callers(random.random_range(0..GATEWAYS)),
         _ => Wire::Broker(seat),
@@ -161,9 +162,7 @@ fn draw(random: &mut StdRng) -> Fault {
             random,
             [Malady::Fails, Malady::Limits, Malady::Cuts, Malady::Babbles, Malady::Dawdles],
         )),
-        44..=46 => {
-            Fault::Receiver(pick(random, [Illness::Fails, Illness::Hangs, Illness::Resets]))
-        }
+        44..=46 => Fault::Receiver(pick(random, [Illness::Fails, Illness::Hangs, Illness::Resets])),
         _ => Fault::Blackout,
     }
 }

@@ -31,8 +31,8 @@ pub struct Report {
     pub dead: usize,
     /// The longest time without a success, by call style.
     pub outages: BTreeMap<Style, Duration>,
-    /// Processes that ended although nobody told them to, and how often.
-    pub ended_alone: BTreeMap<String, usize>,
+    /// Processes that ended although nobody told them to, and their last words.
+    pub ended_alone: Vec<String>,
     /// How long it took until everything was settled.
     pub settled: Duration,
     /// What is not as it must be.
@@ -72,9 +72,9 @@ impl Report {
             each.collect::<Vec<_>>().join(", ")
         };
         let sum = |of: fn(&Self) -> usize| reports.iter().map(of).sum::<usize>();
-        let outages = outages.iter().map(|(style, longest)| {
-            format!("{} {:.1} s", style.as_str(), longest.as_secs_f32())
-        });
+        let outages = outages
+            .iter()
+            .map(|(style, longest)| format!("{} {:.1} s", style.as_str(), longest.as_secs_f32()));
         format!(
             "all seeds\n  faults: {}\n  jobs: {} promised: {}\n  duplicates: {} runs, {} webhooks; {} dead deliveries\n  \
              longest outages: {}\n  findings: {}",
@@ -150,8 +150,8 @@ impl fmt::Display for Report {
             "  duplicates: {} runs beyond one of each attempt, {} webhooks beyond one of each end; {} dead deliveries",
             self.repeated_runs, self.repeated_webhooks, self.dead
         )?;
-        for (name, count) in &self.ended_alone {
-            writeln!(f, "  {name} ended by itself {count} times")?;
+        for ended in &self.ended_alone {
+            writeln!(f, "  ended by itself: {ended}")?;
         }
         writeln!(f, "  settled in {:.1} s", self.settled.as_secs_f32())?;
         if self.is_clean() {

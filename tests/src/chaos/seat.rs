@@ -1,7 +1,7 @@
 //! One process that faults are done to: it is watched, and started again when it ends by itself.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(super) struct Seat {
     launch: Launch,
     process: Mutex<Process>,
     wanted: AtomicBool,
-    ended_alone: AtomicUsize,
+    ended_alone: Mutex<Vec<String>>,
 }
 
 impl Seat {
@@ -31,7 +31,7 @@ impl Seat {
             process: Mutex::new(Process::spawn(launch.clone())),
             launch,
             wanted: AtomicBool::new(true),
-            ended_alone: AtomicUsize::new(0),
+            ended_alone: Mutex::default(),
         }
     }
 
@@ -48,11 +48,6 @@ impl Seat {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-    }
-
-    /// Whether it has said a line with `text` since its last start.
-    pub(super) fn has_said(&self, text: &str) -> bool {
-        self.process().said(text).is_some()
     }
 
     /// Ends it without a farewell; it stays away until it is started again.
@@ -109,14 +104,15 @@ impl Seat {
     pub(super) fn supervise(&self) {
         let mut process = self.process();
         if self.wanted.load(Ordering::Relaxed) && !process.is_running() {
-            self.ended_alone.fetch_add(1, Ordering::Relaxed);
+            let words = process.said("millrace: ").unwrap_or_else(|| process.last_words());
+            self.ended_alone.lock().unwrap_or_else(PoisonError::into_inner).push(words);
             process.start_again(self.launch.clone());
         }
     }
 
-    /// How often it ended although nobody told it to.
-    pub(super) fn ended_alone(&self) -> usize {
-        self.ended_alone.load(Ordering::Relaxed)
+    /// Its last words each time that it ended although nobody told it to.
+    pub(super) fn ended_alone(&self) -> Vec<String> {
+        self.ended_alone.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn process(&self) -> MutexGuard<'_, Process> {

@@ -23,7 +23,8 @@ impl Store {
         let root = folder.join("store");
         let objects = root.join("objects");
         std::fs::create_dir_all(&root)?;
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", SIZE, "chaos"]).arg(&root).output();
+        let mount =
+            Command::new("mount").args(["-t", "tmpfs", "-o", SIZE, "chaos"]).arg(&root).output();
         let mounted = mount.is_ok_and(|output| output.status.success());
         std::fs::create_dir_all(&objects)?;
         Ok(Self { folder: objects, mounted, is_away: Mutex::new(false) })
@@ -34,12 +35,7 @@ impl Store {
         &self.folder
     }
 
-    /// Whether the store can be full. Where it can not, it is away instead.
-    pub(super) fn can_be_full(&self) -> bool {
-        self.mounted
-    }
-
-    /// From now on nothing can be written.
+    /// From now on nothing can be written. Where nothing may be mounted the store is away instead.
     pub(super) fn fill(&self) -> std::io::Result<()> {
         if !self.mounted {
             return self.go_away();

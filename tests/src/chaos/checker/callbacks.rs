@@ -13,14 +13,18 @@ pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
         let payload: Value = serde_json::from_slice(&hook.body).unwrap_or_default();
         let job = text(&payload, "/data/job/id").to_owned();
         if !is_signed(hook, &evidence.secret) {
-            court.broken(&job, format!("a webhook is not signed as it must be: {}", hook.signature));
+            court
+                .broken(&job, format!("a webhook is not signed as it must be: {}", hook.signature));
         }
         let Some(last) = evidence.events.get(&job) else {
             court.broken(&job, format!("a webhook tells of a job without events: {payload}"));
             continue;
         };
         if hook.id != text(last, "/id") || payload["id"] != last["id"] {
-            court.broken(&job, format!("was told under the id {}, its end is {}", hook.id, last["id"]));
+            court.broken(
+                &job,
+                format!("was told under the id {}, its end is {}", hook.id, last["id"]),
+            );
         }
         if payload["data"]["job"]["status"] != last["state"] {
             court.broken(&job, format!("is told otherwise than it is: {payload}"));

@@ -15,7 +15,8 @@ pub(super) fn told(evidence: &Evidence, court: &mut Court<'_>) {
 /// Exactly one terminal event each, and the one that callers were told.
 pub(super) fn one_end(evidence: &Evidence, court: &mut Court<'_>) {
     let mut ends = BTreeMap::<&str, BTreeSet<&str>>::new();
-    for event in evidence.heard.iter().chain(evidence.events.values()).filter(|event| is_end(event)) {
+    for event in evidence.heard.iter().chain(evidence.events.values()).filter(|event| is_end(event))
+    {
         ends.entry(text(event, "/job/id")).or_default().insert(text(event, "/id"));
     }
     for (job, ends) in &ends {
@@ -32,7 +33,9 @@ pub(super) fn one_end(evidence: &Evidence, court: &mut Court<'_>) {
     }
     for (job, promise) in &evidence.book.promises {
         match evidence.events.get(job) {
-            None => court.broken(job, format!("was accepted ({}) and is gone", promise.style.as_str())),
+            None => {
+                court.broken(job, format!("was accepted ({}) and is gone", promise.style.as_str()))
+            }
             Some(last) => {
                 let state = state(last);
                 if promise.ended.as_deref().is_some_and(|told| told != state) {
@@ -50,7 +53,8 @@ pub(super) fn one_end(evidence: &Evidence, court: &mut Court<'_>) {
 /// Nothing but what was asked for, or what the faults explain.
 pub(super) fn legal_end(evidence: &Evidence, court: &mut Court<'_>) {
     for (job, promise) in &evidence.book.promises {
-        let Some(last) = evidence.events.get(job).filter(|last| is_end(last) && !is_call(last)) else {
+        let Some(last) = evidence.events.get(job).filter(|last| is_end(last) && !is_call(last))
+        else {
             continue;
         };
         let code = text(last, "/error/code");
@@ -66,7 +70,10 @@ pub(super) fn legal_end(evidence: &Evidence, court: &mut Court<'_>) {
         };
         if !is_legal {
             let (style, error) = (promise.style.as_str(), &last["error"]);
-            court.broken(job, format!("a job of the style '{style}' ended as {} {error}", state(last)));
+            court.broken(
+                job,
+                format!("a job of the style '{style}' ended as {} {error}", state(last)),
+            );
         }
     }
 }

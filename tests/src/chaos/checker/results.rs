@@ -8,7 +8,8 @@ use crate::chaos::upstream::text_of;
 
 pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
     for (job, read) in &evidence.results {
-        let (Some(promise), Some(last)) = (evidence.book.promises.get(job), evidence.events.get(job))
+        let (Some(promise), Some(last)) =
+            (evidence.book.promises.get(job), evidence.events.get(job))
         else {
             continue;
         };
@@ -16,11 +17,15 @@ pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
             continue;
         }
         if read.status != 200 {
-            court.broken(job, format!("its result is answered with {}: {}", read.status, head(&read.body)));
+            court.broken(
+                job,
+                format!("its result is answered with {}: {}", read.status, head(&read.body)),
+            );
             continue;
         }
         if !is_right(&promise.expected, &read.body, last) {
-            court.broken(job, format!("its result is not what was asked for: {}", head(&read.body)));
+            court
+                .broken(job, format!("its result is not what was asked for: {}", head(&read.body)));
         }
         match &read.object {
             Some(None) => {

@@ -18,13 +18,19 @@ pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
             court.broken(job, format!("is at attempt {attempt} of {most}"));
         }
         if let Some(run) = runs.iter().find(|run| run.0 > attempt) {
-            court.broken(job, format!("an engine ran attempt {}, the event counts {attempt}", run.0));
+            court.broken(
+                job,
+                format!("an engine ran attempt {}, the event counts {attempt}", run.0),
+            );
         }
         let seen: BTreeSet<u64> = runs.iter().map(|run| run.0).collect();
         // The last attempt of a job that was canceled or given up may never have come to its engine.
         let began = attempt - u64::from(state(last) == "canceled" || attempt == 0);
         if seen.len() as u64 + vanished < began.min(attempt) {
-            court.broken(job, format!("{attempt} attempts, {vanished} vanished, and engines saw {runs:?}"));
+            court.broken(
+                job,
+                format!("{attempt} attempts, {vanished} vanished, and engines saw {runs:?}"),
+            );
         }
         let winner = (attempt, text(last, "/run_id"));
         if state(last) == "succeeded" && !runs.contains(&winner) {
