@@ -30,7 +30,7 @@ pub struct BusOptions {
     pub password: Option<Secret>,
     /// The role, as it appears in the server's connection list; also the private inbox prefix of its permissions.
     pub name: String,
-    /// How long the first connection is tried.
+    /// How long the first connection is tried, and after it the first calls.
     pub connect_timeout: Duration,
     /// Copies of every stream: 1, 3 or 5.
     pub replicas: usize,
@@ -123,6 +123,7 @@ impl Bus {
             jetstream,
             clock,
             connection,
+            patience: options.connect_timeout,
             replicas: options.replicas,
             limits: options.limits,
             ack_wait: options.ack_wait,
