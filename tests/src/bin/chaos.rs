@@ -6,11 +6,26 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use tests::chaos::{Chaos, Report};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// How many seeds, when nothing else is said: about 15 minutes.
 const SEEDS: u64 = 20;
 /// How long the faults of a seed last, in seconds.
 const SECONDS: u64 = 20;
+
+/// SIGINT or SIGTERM. What was started is ended then.
+async fn told_to_stop() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated => {}
+    }
+}
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -29,7 +44,12 @@ async fn main() -> ExitCode {
     for seed in first..first + count {
         let folder = root.join(format!("seed-{seed}"));
         let chaos = Chaos { seed, span, folder: folder.clone() };
-        match chaos.run().await {
+        let run = tokio::select! {
+            run = chaos.run() => run,
+            () = told_to_stop() => Err(anyhow::anyhow!("told to stop")),
+        };
+        let is_stopped = run.as_ref().is_err_and(|error| error.to_string() == "told to stop");
+        match run {
             Ok(report) => {
                 eprintln!("{report}");
                 if report.is_clean() {
@@ -47,6 +67,9 @@ async fn main() -> ExitCode {
                 );
                 failed.push(seed);
             }
+        }
+        if is_stopped {
+            break;
         }
     }
     eprintln!("{}", Report::summary(&reports));

@@ -14,7 +14,7 @@ use super::ledger::{Expected, Ledger, Promise, Style};
 use super::upstream::{MODEL, answer_to, text_of, text_of_stream};
 
 /// The pause between two requests of one style.
-const PACE: Duration = Duration::from_millis(450);
+const PACE: Duration = Duration::from_millis(350);
 /// Most requests of one style at a time.
 const AT_ONCE: usize = 24;
 /// How often the same request is sent until it is accepted.

@@ -19,6 +19,7 @@ mod report;
 mod seat;
 mod store;
 mod upstream;
+mod weather;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::cluster::NODES;
 use super::fleet::{GATEWAYS, SEATS};
+use super::weather::{Kind, Weather};
 
 /// The streams and consumers whose leaders are moved.
 const LED: [(&str, Option<&str>); 12] = [
@@ -112,12 +113,13 @@ pub(super) struct Planned {
 
 /// The faults of one seed within a span, in the order of their beginning. No two of them meet at one place.
 pub(super) fn plan(seed: u64, span: Duration) -> Vec<Planned> {
+    let weather = Weather::of(seed);
     let mut random = StdRng::seed_from_u64(seed);
     let mut planned: Vec<Planned> = Vec::new();
     let mut at = Duration::from_millis(500);
     loop {
         at += Duration::from_millis(random.random_range(100..900));
-        let fault = draw(&mut random);
+        let fault = draw(weather, &mut random);
         let lasts = Duration::from_millis(duration(&fault, &mut random));
         let lasts = lasts.min(span.saturating_sub(at));
         if at + Duration::from_secs(1) > span {
@@ -133,37 +135,44 @@ pub(super) fn plan(seed: u64, span: Duration) -> Vec<Planned> {
     }
 }
 
-fn draw(random: &mut StdRng) -> Fault {
+fn draw(weather: Weather, random: &mut StdRng) -> Fault {
     let silent = random.random_range(0..2) == 0;
     let seat = random.random_range(0..SEATS.len());
     let node = random.random_range(0..NODES);
-    let anybody =
-        if random.random_range(0..5) == 0 { Victim::Node(node) } else { Victim::Seat(seat) };
+    let anybody = if random.random_range(0..8) < weather.brokers() {
+        Victim::Node(node)
+    } else {
+        Victim::Seat(seat)
+    };
     let wire = match random.random_range(0..3) {
         0 => Wire::Callers(random.random_range(0..GATEWAYS)),
         _ => Wire::Broker(seat),
     };
-    match random.random_range(0..48) {
-        0..=8 => Fault::Kill(anybody),
-        9..=14 => Fault::Pause(anybody),
-        15..=18 => Fault::Restart(anybody),
-        19..=21 => Fault::Partition { node, silent },
-        22..=25 => {
+    match weather.kind(random) {
+        Kind::Kill => Fault::Kill(anybody),
+        Kind::Pause => Fault::Pause(anybody),
+        Kind::Restart => Fault::Restart(anybody),
+        Kind::Partition => Fault::Partition { node, silent },
+        Kind::Leader => {
             let (stream, consumer) = LED[random.random_range(0..LED.len())];
             Fault::MoveLeader { stream, consumer }
         }
-        26..=27 => Fault::StoreFull,
-        28 => Fault::StoreAway,
-        29..=31 => Fault::RecordsAway { silent },
-        32..=34 => Fault::Delay { wire, by: Duration::from_millis(random.random_range(10..200)) },
-        35..=37 => Fault::Reset(wire),
-        38..=40 => Fault::Cut { wire, silent },
-        41..=43 => Fault::Upstream(pick(
+        Kind::Store if random.random_range(0..3) == 0 => Fault::StoreAway,
+        Kind::Store => Fault::StoreFull,
+        Kind::Records => Fault::RecordsAway { silent },
+        Kind::Delay => {
+            Fault::Delay { wire, by: Duration::from_millis(random.random_range(10..200)) }
+        }
+        Kind::Reset => Fault::Reset(wire),
+        Kind::Cut => Fault::Cut { wire, silent },
+        Kind::Upstream => Fault::Upstream(pick(
             random,
             [Malady::Fails, Malady::Limits, Malady::Cuts, Malady::Babbles, Malady::Dawdles],
         )),
-        44..=46 => Fault::Receiver(pick(random, [Illness::Fails, Illness::Hangs, Illness::Resets])),
-        _ => Fault::Blackout,
+        Kind::Receiver => {
+            Fault::Receiver(pick(random, [Illness::Fails, Illness::Hangs, Illness::Resets]))
+        }
+        Kind::Blackout => Fault::Blackout,
     }
 }
 

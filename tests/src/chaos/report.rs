@@ -150,8 +150,12 @@ impl fmt::Display for Report {
             "  duplicates: {} runs beyond one of each attempt, {} webhooks beyond one of each end; {} dead deliveries",
             self.repeated_runs, self.repeated_webhooks, self.dead
         )?;
-        for ended in &self.ended_alone {
-            writeln!(f, "  ended by itself: {ended}")?;
+        let mut ended = BTreeMap::<&str, usize>::new();
+        for words in &self.ended_alone {
+            *ended.entry(words).or_default() += 1;
+        }
+        for (words, count) in ended {
+            writeln!(f, "  ended by itself, {count} times: {words}")?;
         }
         writeln!(f, "  settled in {:.1} s", self.settled.as_secs_f32())?;
         if self.is_clean() {
