@@ -23,6 +23,7 @@ mod presence;
 mod publish;
 mod pull;
 mod pulled;
+mod reach;
 mod read;
 mod remove;
 mod replies;
