@@ -119,7 +119,7 @@ impl Bus {
             .timeout(CALL_TIMEOUT)
             .ack_timeout(ACK_TIMEOUT)
             .build(client.clone());
-        let events = JobEvents::new(jetstream.clone(), options.status_retention);
+        let events = JobEvents::new(jetstream.clone(), options.status_retention, options.replicas);
         Ok(Self {
             client,
             jetstream,
