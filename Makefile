@@ -11,7 +11,7 @@ SCRIPTS := deploy/setup.sh $(wildcard tests/fixtures/*/*.sh) .ci/run
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo up test check audit release fmt setup setup-demo setup-check setup-test
+.PHONY: help demo up test chaos check audit release fmt setup setup-demo setup-check setup-test
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ test: setup-test ## The whole suite; ARGS are passed to the test runner
 	else \
 		set -x; $(CARGO) test --locked --workspace --lib --bins --tests $(ARGS); \
 	fi
+
+chaos: setup-test ## Breaks a cluster on purpose and audits what was promised; SEED=17 runs one seed, SEEDS=50 so many
+	$(CARGO) build --locked --package cli --package tests --bins
+	target/debug/chaos
 
 check: setup-check ## Formatting, scripts, licences, unused dependencies, lints and documentation
 	$(CARGO) fmt --all --check

@@ -91,12 +91,19 @@ impl Cluster {
         self.routes_of(node).for_each(Link::mend);
     }
 
+    /// Whatever a server and the others tell each other takes this much longer.
+    #[cfg(test)]
+    pub(super) fn lag(&self, node: usize, by: Duration) {
+        self.routes_of(node).for_each(|link| link.delay(by));
+    }
+
     fn routes_of(&self, node: usize) -> impl Iterator<Item = &Link> {
         let routes = self.routes.iter();
         routes.filter(move |((from, to), _)| *from == node || *to == node).map(|(_, link)| link)
     }
 
-    async fn is_ready(&self) -> anyhow::Result<()> {
+    /// Waits until three copies can be made.
+    pub(super) async fn is_ready(&self) -> anyhow::Result<()> {
         let until = Instant::now() + PATIENCE;
         loop {
             let error = match self.try_out().await {

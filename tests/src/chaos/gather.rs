@@ -176,7 +176,8 @@ fn engine_runs(folder: &Path) -> anyhow::Result<Vec<EngineRun>> {
             if said["message"] == "the engine begins" {
                 let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
                 let attempt = said["job.attempt"].as_u64().unwrap_or_default();
-                runs.push(EngineRun { job: text("job.id"), attempt, run: text("run.id") });
+                let is_call = said["span"]["name"] == "call";
+                runs.push(EngineRun { job: text("job.id"), attempt, run: text("run.id"), is_call });
             }
         }
     }

@@ -14,6 +14,8 @@ mod hooks;
 mod ledger;
 mod listener;
 mod load;
+#[cfg(test)]
+mod parted;
 mod plan;
 mod report;
 mod seat;

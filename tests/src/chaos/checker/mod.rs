@@ -69,6 +69,8 @@ pub(super) struct EngineRun {
     pub(super) job: String,
     pub(super) attempt: u64,
     pub(super) run: String,
+    /// Whether it ran for a plain call, which may go before a job of the same id.
+    pub(super) is_call: bool,
 }
 
 /// What a caller read.

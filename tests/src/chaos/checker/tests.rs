@@ -37,7 +37,7 @@ fn flawless() -> Evidence {
     evidence.events.insert(JOB.to_owned(), end);
     let row = Row { state: "succeeded".to_owned(), version: 3, attempt: 1, has_finished: true };
     evidence.rows.insert(JOB.to_owned(), row);
-    evidence.runs.push(EngineRun { job: JOB.to_owned(), attempt: 1, run: "run-1".to_owned() });
+    evidence.runs.push(run(1, "run-1"));
     evidence.asked.insert(JOB.to_owned(), 1);
     let payload = json!({"id": "event-3", "data": {"job": {"id": JOB, "status": "succeeded"}}});
     let hook = hook(&payload, &evidence.secret);
@@ -47,6 +47,10 @@ fn flawless() -> Evidence {
     let object = Some(Some(body.clone().into_bytes()));
     evidence.results.insert(JOB.to_owned(), ReadResult { status: 200, body, object });
     evidence
+}
+
+fn run(attempt: u64, run: &str) -> EngineRun {
+    EngineRun { job: JOB.to_owned(), attempt, run: run.to_owned(), is_call: false }
 }
 
 fn hook(payload: &Value, secret: &str) -> Hook {
@@ -251,11 +255,19 @@ fn runs_that_do_not_fit_the_attempts_are_found() {
     let rule = "attempts are runs";
     finds(rule, "succeeded by", false, |seen| seen.runs[0].run = "run-9".to_owned());
     finds(rule, "an engine ran attempt 2", false, |seen| {
-        seen.runs.push(EngineRun { job: JOB.to_owned(), attempt: 2, run: "run-2".to_owned() });
+        seen.runs.push(run(2, "run-2"));
     });
-    finds(rule, "engines saw", false, |seen| {
-        last(seen)["attempt"] = json!(3);
-        seen.runs[0].attempt = 3;
+    finds(rule, "attempt 1 failed, engines saw", false, |seen| {
+        let error = json!({"code": "engine_failed"});
+        let job = json!({"id": JOB});
+        seen.heard.push(json!({"state": "queued", "attempt": 2, "error": error, "job": job}));
+        last(seen)["attempt"] = json!(2);
+        seen.runs = vec![run(2, "run-1")];
+    });
+    finds(rule, "attempt 1 failed, engines saw []", false, |seen| {
+        last(seen)["state"] = json!("failed");
+        last(seen)["error"] = json!({"code": "upstream_failed"});
+        seen.runs.clear();
     });
     finds(rule, "attempt 4 of 3", false, |seen| last(seen)["attempt"] = json!(4));
     finds(rule, "asked 2 times in 1 runs", false, |seen| {
