@@ -58,7 +58,9 @@ impl Caller {
     async fn send(&self, request: RequestBuilder) -> Heard {
         let mut response = match request.bearer_auth(&self.key).send().await {
             Ok(response) => response,
-            Err(error) => return Heard { status: 0, body: Bytes::new(), trouble: why(&error) },
+            Err(error) => {
+                return Heard { status: 0, body: Bytes::new(), trouble: Some(why(&error)) };
+            }
         };
         let status = response.status().as_u16();
         let (mut body, mut trouble) = (Vec::new(), None);
@@ -67,7 +69,7 @@ impl Caller {
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
                 Err(error) => {
-                    trouble = why(&error);
+                    trouble = Some(why(&error));
                     break;
                 }
             }
@@ -109,12 +111,12 @@ impl Heard {
     }
 }
 
-fn why(error: &reqwest::Error) -> Option<&'static str> {
-    Some(if error.is_timeout() {
+fn why(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
         "no answer"
     } else if error.is_connect() {
         "no connection"
     } else {
         "connection lost"
-    })
+    }
 }

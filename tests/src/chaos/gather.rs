@@ -12,7 +12,7 @@ use serde_json::Value;
 use sqlx::{Connection as _, Row as _};
 
 use super::caller::Caller;
-use super::checker::{EngineRun, Evidence, Hook, ReadResult, Row};
+use super::checker::{EngineRun, Evidence, Hook, Place, ReadResult, Row};
 use super::ledger::Ledger;
 use super::listener::Listener;
 use super::world::World;
@@ -76,8 +76,11 @@ pub(super) async fn read_results(
     let read = wanted.enumerate().map(|(number, (job, key))| async move {
         let caller = &callers[number % callers.len()];
         let heard = caller.get(&format!("/v1/jobs/{job}/result")).await;
-        let object = key.as_str().map(|key| std::fs::read(world.store.folder().join(key)).ok());
-        (job, ReadResult { status: heard.status(), body: heard.text(), object })
+        let place = key.as_str().map_or(Place::Event, |key| {
+            let object = std::fs::read(world.store.folder().join(key));
+            object.map_or(Place::Nowhere, Place::Object)
+        });
+        (job, ReadResult { status: heard.status(), body: heard.text(), place })
     });
     stream::iter(read).buffer_unordered(READERS).collect().await
 }
@@ -167,8 +170,8 @@ fn engine_runs(folder: &Path) -> anyhow::Result<Vec<EngineRun>> {
     let mut runs = Vec::new();
     for file in std::fs::read_dir(folder)? {
         let path = file?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if !name.starts_with("worker-") || !name.ends_with(".log") {
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        if !name.starts_with("worker-") || path.extension().is_none_or(|end| end != "log") {
             continue;
         }
         for line in std::fs::read_to_string(&path)?.lines() {

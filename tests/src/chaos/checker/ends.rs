@@ -34,7 +34,7 @@ pub(super) fn one_end(evidence: &Evidence, court: &mut Court<'_>) {
     for (job, promise) in &evidence.book.promises {
         match evidence.events.get(job) {
             None => {
-                court.broken(job, format!("was accepted ({}) and is gone", promise.style.as_str()))
+                court.broken(job, format!("was accepted ({}) and is gone", promise.style.as_str()));
             }
             Some(last) => {
                 let state = state(last);

@@ -80,9 +80,19 @@ pub(super) struct ReadResult {
     pub(super) status: u16,
     /// Its body.
     pub(super) body: String,
-    /// The object that the event names: its bytes as they lie in the store, `None` when it is not there. Absent when
-    /// the result is within the event.
-    pub(super) object: Option<Option<Vec<u8>>>,
+    /// Where the result lies.
+    pub(super) place: Place,
+}
+
+/// Where a result lies.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// Within the event.
+    Event,
+    /// In the store, with these bytes.
+    Object(Vec<u8>),
+    /// Nowhere: the object that the event names is not there.
+    Nowhere,
 }
 
 /// Something that is not as it must be.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Court, Evidence, state, text};
+use super::{Court, Evidence, Place, state, text};
 use crate::chaos::ledger::Expected;
 use crate::chaos::upstream::text_of;
 
@@ -27,14 +27,14 @@ pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
             court
                 .broken(job, format!("its result is not what was asked for: {}", head(&read.body)));
         }
-        match &read.object {
-            Some(None) => {
+        match &read.place {
+            Place::Nowhere => {
                 court.broken(job, format!("its object {} is not there", text(last, "/result/key")));
             }
-            Some(Some(object)) if object.as_slice() != read.body.as_bytes() => {
+            Place::Object(object) if object.as_slice() != read.body.as_bytes() => {
                 court.broken(job, "its object is not what is answered".to_owned());
             }
-            _ => {}
+            Place::Event | Place::Object(_) => {}
         }
     }
 }

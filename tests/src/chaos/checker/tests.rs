@@ -44,8 +44,8 @@ fn flawless() -> Evidence {
     evidence.hooks.push(hook);
     evidence.deliveries.push(json!({"id": "d", "status": "delivered", "job_id": JOB}));
     let body = r#"{"n":1}"#.to_owned();
-    let object = Some(Some(body.clone().into_bytes()));
-    evidence.results.insert(JOB.to_owned(), ReadResult { status: 200, body, object });
+    let place = Place::Object(body.clone().into_bytes());
+    evidence.results.insert(JOB.to_owned(), ReadResult { status: 200, body, place });
     evidence
 }
 
@@ -187,13 +187,13 @@ fn a_result_that_is_missing_or_wrong_is_found() {
         promise(seen).expected = Expected::Chat("ground: x".to_owned());
     });
     finds(rule, "not what was asked for", false, |seen| {
-        promise(seen).expected = Expected::Attempts
+        promise(seen).expected = Expected::Attempts;
     });
     finds(rule, "is not there", false, |seen| {
-        read(seen).object = Some(None);
+        read(seen).place = Place::Nowhere;
     });
     finds(rule, "is not what is answered", false, |seen| {
-        read(seen).object = Some(Some(b"{}".to_vec()));
+        read(seen).place = Place::Object(b"{}".to_vec());
     });
 }
 

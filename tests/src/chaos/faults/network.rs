@@ -17,9 +17,13 @@ fn links(world: &World, wire: Wire) -> &[Link] {
 
 /// Every piece takes longer.
 pub(super) async fn delay(world: &World, wire: Wire, by: Duration, lasts: Duration) {
-    links(world, wire).iter().for_each(|link| link.delay(by));
+    for link in links(world, wire) {
+        link.delay(by);
+    }
     sleep(lasts).await;
-    links(world, wire).iter().for_each(|link| link.delay(Duration::ZERO));
+    for link in links(world, wire) {
+        link.delay(Duration::ZERO);
+    }
 }
 
 /// Connections break once.
