@@ -1,6 +1,6 @@
 //! The receiver of webhooks, and the network before it.
 
-use super::plan::Illness;
+use super::fault::Illness;
 use crate::link::Link;
 use crate::receiver::{Received, Receiver};
 

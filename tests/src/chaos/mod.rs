@@ -7,6 +7,7 @@
 mod caller;
 mod checker;
 mod cluster;
+mod fault;
 mod faults;
 mod fleet;
 mod gather;

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
-use super::plan::Malady;
+use super::fault::Malady;
 use crate::background::background;
 
 /// The one model.

@@ -13,7 +13,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::plan::{Fault, Planned};
+use super::fault::Fault;
+use super::plan::Planned;
 use super::world::World;
 
 /// Does everything when it is planned, and returns when all is mended. What could not be done is told.

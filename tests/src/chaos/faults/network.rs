@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::chaos::plan::Wire;
+use crate::chaos::fault::Wire;
 use crate::chaos::world::World;
 use crate::link::Link;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::chaos::plan::Victim;
+use crate::chaos::fault::Victim;
 use crate::chaos::seat::Seat;
 use crate::chaos::world::World;
 

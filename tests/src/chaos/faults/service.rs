@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::chaos::plan::{Illness, Malady};
+use crate::chaos::fault::{Illness, Malady};
 use crate::chaos::world::World;
 
 /// SQL does not answer, or its connections break.
