@@ -46,9 +46,11 @@ async fn main() -> ExitCode {
         let chaos = Chaos { seed, span, folder: folder.clone() };
         let run = tokio::select! {
             run = chaos.run() => run,
-            () = told_to_stop() => Err(anyhow::anyhow!("told to stop")),
+            () = told_to_stop() => {
+                eprintln!("seed {seed} was stopped");
+                break;
+            }
         };
-        let is_stopped = run.as_ref().is_err_and(|error| error.to_string() == "told to stop");
         match run {
             Ok(report) => {
                 eprintln!("{report}");
@@ -68,12 +70,9 @@ async fn main() -> ExitCode {
                 failed.push(seed);
             }
         }
-        if is_stopped {
-            break;
-        }
     }
     eprintln!("{}", Report::summary(&reports));
-    eprintln!("{count} seeds in {:.0} s", begun.elapsed().as_secs_f32());
+    eprintln!("{} seeds in {:.0} s", reports.len(), begun.elapsed().as_secs_f32());
     if failed.is_empty() {
         return ExitCode::SUCCESS;
     }
