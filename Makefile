@@ -15,7 +15,7 @@ EXAMPLES ?= 200
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo up test fuzz bench check audit release fmt setup setup-demo setup-check setup-test
+.PHONY: help demo up test fuzz bench chaos check audit release fmt setup setup-demo setup-check setup-test
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ fuzz: setup-test ## Made-up input: SECONDS=60 for each of TARGETS, EXAMPLES=200 
 bench: setup-demo ## Measures against limits and peers, in half an hour; NAME="submit jobs" only these, ARGS as --no-peers
 	$(CARGO) build --locked --release --package cli --package bench
 	target/release/bench $(NAME) $(ARGS)
+
+chaos: setup-test ## Breaks a cluster on purpose and audits what was promised; SEED=17 runs one seed, SEEDS=50 so many
+	$(CARGO) build --locked --package cli --package tests --bins
+	target/debug/chaos
 
 check: setup-check ## Formatting, scripts, licences, unused dependencies, lints and documentation
 	$(CARGO) fmt --all --check

@@ -43,7 +43,7 @@ impl App {
         let Parts { config, bus, objects, clock, keyring, metrics, lifecycle } = parts;
         let listener = bind(config.gateway.listen).await?;
         let address = listener.local_addr().context("the listener has no address")?;
-        bus.ensure_topology().await?;
+        bus.begin_topology().await?;
         let answered = lifecycle.hard().child_token();
         let (store, watch) = bus.open_config(answered.clone()).await?;
         lifecycle.spawn("configuration", async {

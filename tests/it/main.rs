@@ -1,6 +1,8 @@
 //! The system tests. One binary, so that the harness is linked once.
 
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod deploy;

@@ -9,6 +9,7 @@
 mod audit;
 mod background;
 mod builder;
+pub mod chaos;
 mod client;
 mod fleet;
 mod ground;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,10 +24,20 @@ enum State {
     Cut,
 }
 
+/// How the network is now.
+#[derive(Clone, Copy, Debug)]
+struct Weather {
+    state: State,
+    /// How long each piece is on its way.
+    delay: Duration,
+    /// How often all connections were closed.
+    resets: u64,
+}
+
 /// A stretch of network. It ends when it is dropped.
 pub struct Link {
     address: SocketAddr,
-    state: Arc<watch::Sender<State>>,
+    state: Arc<watch::Sender<Weather>>,
     task: AbortHandle,
 }
 
@@ -34,7 +45,11 @@ impl Link {
     /// A link to `host:port`, open.
     pub async fn to(target: &str) -> Self {
         let target = target.trim_start_matches("nats://").to_owned();
-        let state = Arc::new(watch::Sender::new(State::Open));
+        let state = Arc::new(watch::Sender::new(Weather {
+            state: State::Open,
+            delay: Duration::ZERO,
+            resets: 0,
+        }));
         let task_state = Arc::clone(&state);
         let (sender, address) = tokio::sync::oneshot::channel();
         let task = background().spawn(async move {
@@ -42,7 +57,7 @@ impl Link {
             let _ = sender.send(listener.local_addr().expect("a bound listener has an address"));
             let mut lines = JoinSet::new();
             while let Ok((near, _)) = listener.accept().await {
-                if *task_state.borrow() != State::Cut {
+                if task_state.borrow().state != State::Cut {
                     lines.spawn(line(near, target.clone(), task_state.subscribe()));
                 }
                 while lines.try_join_next().is_some() {}
@@ -57,38 +72,59 @@ impl Link {
         format!("nats://{}", self.address)
     }
 
+    /// Host and port on the near side.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// From now on the role hears nothing, but is heard.
     pub fn deafen(&self) {
-        self.state.send_replace(State::Deaf);
+        self.becomes(State::Deaf);
     }
 
     /// From now on nothing passes, and nothing is lost.
     pub fn hold(&self) {
-        self.state.send_replace(State::Held);
+        self.becomes(State::Held);
     }
 
     /// Closes every connection and refuses new ones.
     pub fn cut(&self) {
-        self.state.send_replace(State::Cut);
+        self.becomes(State::Cut);
     }
 
-    /// Everything passes again.
+    /// Closes every connection; new ones pass.
+    pub fn reset(&self) {
+        self.state.send_modify(|weather| weather.resets += 1);
+    }
+
+    /// From now on each piece is on its way for this long.
+    pub fn delay(&self, delay: Duration) {
+        self.state.send_modify(|weather| weather.delay = delay);
+    }
+
+    /// Everything passes again, at once.
     pub fn mend(&self) {
-        self.state.send_replace(State::Open);
+        self.delay(Duration::ZERO);
+        self.becomes(State::Open);
+    }
+
+    fn becomes(&self, state: State) {
+        self.state.send_modify(|weather| weather.state = state);
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.state.send_replace(State::Cut);
+        self.becomes(State::Cut);
         self.task.abort();
     }
 }
 
 /// One connection.
-async fn line(near: TcpStream, target: String, mut state: watch::Receiver<State>) {
+async fn line(near: TcpStream, target: String, mut state: watch::Receiver<Weather>) {
     let Ok(far) = TcpStream::connect(target).await else { return };
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
+    let resets = state.borrow().resets;
     let (near_read, near_write) = near.into_split();
     let (far_read, far_write) = far.into_split();
     let speaks = pump(near_read, far_write, state.clone(), |state| {
@@ -98,20 +134,24 @@ async fn line(near: TcpStream, target: String, mut state: watch::Receiver<State>
     tokio::select! {
         () = speaks => {}
         () = hears => {}
-        _ = state.wait_for(|state| *state == State::Cut) => {}
+        _ = state.wait_for(|now| now.state == State::Cut || now.resets != resets) => {}
     }
 }
 
 async fn pump(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
-    mut state: watch::Receiver<State>,
+    mut state: watch::Receiver<Weather>,
     passes: impl Fn(State) -> bool,
 ) {
     let mut buffer = vec![0; 16 * 1024];
     loop {
         let Ok(count) = from.read(&mut buffer).await else { return };
-        if count == 0 || state.wait_for(|state| passes(*state)).await.is_err() {
+        let delay = state.borrow().delay;
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        if count == 0 || state.wait_for(|now| passes(now.state)).await.is_err() {
             return;
         }
         if to.write_all(&buffer[..count]).await.is_err() {

@@ -24,6 +24,10 @@ pub(crate) async fn run(
     handle: &RunHandle,
     limit: Duration,
 ) -> Result<Output, EngineError> {
+    tracing::debug!(
+        job.id = %context.job.id, job.attempt = context.attempt, run.id = %context.run_id,
+        "the engine begins"
+    );
     let (limit, reason) = time_limit(&context.job, context.clock.now(), limit);
     let work = AssertUnwindSafe(engine.run(context)).catch_unwind();
     tokio::pin!(work);

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::subjects::CONFIG_BUCKET;
-use super::{Bus, BusError, bounded};
+use super::{Bus, BusError, bounded, patiently};
 
 /// How often the applied revision is compared with the bucket's.
 const COMPARE_EVERY: Duration = Duration::from_secs(3);
@@ -57,7 +57,8 @@ impl Bus {
         &self,
         stop: CancellationToken,
     ) -> Result<(ConfigStore, impl Future<Output = ()> + Send + 'static), BusError> {
-        let bucket = bounded(self.jetstream.get_key_value(CONFIG_BUCKET)).await?;
+        let open = || bounded(self.jetstream.get_key_value(CONFIG_BUCKET));
+        let bucket = patiently(self.patience, open).await?;
         let (sender, applied) = watch::channel(0);
         let shared = Arc::new(Shared {
             entries: RwLock::default(),

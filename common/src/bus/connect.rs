@@ -1,12 +1,14 @@
 //! Connecting, and knowing whether the connection stands.
 
 use std::collections::HashSet;
+use std::future::{Ready, ready};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_nats::jetstream::context::ContextBuilder;
-use async_nats::{ConnectOptions, Event};
+use async_nats::{ConnectOptions, Event, ReconnectToServer, Server, ServerInfo};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -30,7 +32,7 @@ pub struct BusOptions {
     pub password: Option<Secret>,
     /// The role, as it appears in the server's connection list; also the private inbox prefix of its permissions.
     pub name: String,
-    /// How long the first connection is tried.
+    /// How long the first connection is tried, and after it the first calls.
     pub connect_timeout: Duration,
     /// Copies of every stream: 1, 3 or 5.
     pub replicas: usize,
@@ -117,12 +119,13 @@ impl Bus {
             .timeout(CALL_TIMEOUT)
             .ack_timeout(ACK_TIMEOUT)
             .build(client.clone());
-        let events = JobEvents::new(jetstream.clone(), options.status_retention);
+        let events = JobEvents::new(jetstream.clone(), options.status_retention, options.replicas);
         Ok(Self {
             client,
             jetstream,
             clock,
             connection,
+            patience: options.connect_timeout,
             replicas: options.replicas,
             limits: options.limits,
             ack_wait: options.ack_wait,
@@ -147,10 +150,11 @@ async fn connect_options(
         .reconnect_delay_callback(|attempts| {
             Duration::from_millis((50_u64 << attempts.min(6)).min(1_000))
         })
+        .reconnect_to_server_callback(next_server())
         .max_reconnects(None)
         .event_callback(move |event| {
             note_event(&state, &event);
-            std::future::ready(())
+            ready(())
         });
     if let Some(user) = &options.user {
         let password = options.password.as_ref().map_or("", Secret::expose);
@@ -165,6 +169,17 @@ async fn connect_options(
         })?;
     }
     Ok(connect)
+}
+
+/// Chooses the servers in turn, beginning anywhere: whoever leaves one does not come back to it before the others were
+/// tried.
+fn next_server() -> impl Fn(Vec<Server>, ServerInfo) -> Ready<Option<ReconnectToServer>> {
+    let turn = AtomicUsize::new(rand::random_range(0..1_000));
+    move |servers, _| {
+        let turn = turn.fetch_add(1, Ordering::Relaxed);
+        let server = servers.get(turn % servers.len().max(1));
+        ready(server.map(|server| ReconnectToServer { addr: server.addr.clone(), delay: None }))
+    }
 }
 
 fn note_event(state: &watch::Sender<Connection>, event: &Event) {

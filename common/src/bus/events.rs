@@ -15,17 +15,20 @@ use crate::job::{JobEvent, JobId};
 
 /// How soon a swap is tried again whose predecessor is on its way through the replicas.
 const UNDECIDED_PAUSE: Duration = Duration::from_millis(50);
+/// How long the leader may take to confirm what a replica shows.
+const LEADER_PATIENCE: Duration = Duration::from_millis(1_000);
 
 /// Reads and writes JOB_EVENTS. Cheap to clone.
 #[derive(Clone)]
 pub struct JobEvents {
     jetstream: jetstream::Context,
     retention: Duration,
+    replicas: usize,
 }
 
 impl JobEvents {
-    pub(super) fn new(jetstream: jetstream::Context, retention: Duration) -> Self {
-        Self { jetstream, retention }
+    pub(super) fn new(jetstream: jetstream::Context, retention: Duration, replicas: usize) -> Self {
+        Self { jetstream, retention, replicas }
     }
 
     /// How long the status of an ended job is kept.
@@ -70,8 +73,10 @@ impl JobEvents {
         decode_found(last_message(&stream, &subject).await?)
     }
 
-    /// The last event of a job, from any replica: for showing only. Asks the leader when the replica has none, or
-    /// one older than `at_least`, the version that the caller has seen.
+    /// The last event of a job, for showing only: from any replica when that can not be out of date, because the event
+    /// is an end or there is one copy only. Otherwise the leader is asked, since a replica that was cut off shows for a
+    /// while what was; its word stands when the leader does not answer, unless it is older than `at_least`, the version
+    /// that the caller has seen.
     pub async fn status(
         &self,
         job: JobId,
@@ -79,13 +84,20 @@ impl JobEvents {
     ) -> Result<Option<StoredEvent>, BusError> {
         let stream = self.stream().await?;
         let read = stream.direct_get_last_for_subject(subjects::events(job));
-        if let Ok(Ok(message)) = tokio::time::timeout(CALL_TIMEOUT, read).await {
-            let stored = decode(&message.subject, message.sequence, &message.payload)?;
-            if at_least.is_none_or(|version| stored.event.version >= version) {
-                return Ok(Some(stored));
-            }
+        let Ok(Ok(message)) = tokio::time::timeout(CALL_TIMEOUT, read).await else {
+            return self.last(job).await;
+        };
+        let stored = decode(&message.subject, message.sequence, &message.payload)?;
+        if at_least.is_some_and(|version| stored.event.version < version) {
+            return self.last(job).await;
         }
-        self.last(job).await
+        if stored.event.is_terminal() || self.replicas == 1 {
+            return Ok(Some(stored));
+        }
+        match tokio::time::timeout(LEADER_PATIENCE, self.last(job)).await {
+            Ok(Ok(Some(last))) => Ok(Some(last)),
+            _ => Ok(Some(stored)),
+        }
     }
 
     /// The event at a sequence, from the leader; `None` when it was rolled up or has expired.

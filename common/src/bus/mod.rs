@@ -23,6 +23,7 @@ mod presence;
 mod publish;
 mod pull;
 mod pulled;
+mod reach;
 mod read;
 mod remove;
 mod replies;
@@ -65,6 +66,9 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long one try of a publish waits for its ack before it is repeated.
 const ACK_TIMEOUT: Duration = Duration::from_millis(1500);
 
+/// The pause between two tries of a call at a start.
+const START_PAUSE: Duration = Duration::from_millis(200);
+
 /// A process's connection to the broker. Cheap to clone.
 #[derive(Clone)]
 pub struct Bus {
@@ -72,6 +76,8 @@ pub struct Bus {
     jetstream: jetstream::Context,
     clock: SharedClock,
     connection: watch::Receiver<Connection>,
+    /// How long a start waits for JetStream.
+    patience: Duration,
     replicas: usize,
     limits: StreamLimits,
     ack_wait: Duration,
@@ -146,4 +152,22 @@ async fn bounded<T, E: std::fmt::Display>(
         .await
         .map_err(|_| BusError::Unavailable(format!("no answer within {CALL_TIMEOUT:?}")))?
         .map_err(BusError::unavailable)
+}
+
+/// Makes a call at a start: again and again while the broker does not answer it, for at most `patience`. A cluster that
+/// chooses a leader answers nothing for seconds, and a process that ended over it would have to be started again.
+async fn patiently<T, F>(patience: Duration, call: impl Fn() -> F) -> Result<T, BusError>
+where
+    F: Future<Output = Result<T, BusError>>,
+{
+    let deadline = tokio::time::Instant::now() + patience;
+    loop {
+        match call().await {
+            Err(BusError::Unavailable(reason)) if tokio::time::Instant::now() < deadline => {
+                tracing::debug!(reason, "JetStream does not answer yet");
+                tokio::time::sleep(START_PAUSE).await;
+            }
+            done => return done,
+        }
+    }
 }

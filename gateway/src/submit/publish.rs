@@ -11,8 +11,8 @@ use super::Error;
 use super::patience::Patience;
 use crate::state::AppState;
 
-/// How long the second look at the consumers may take: the message is stored, and its caller waits.
-const ENSURE_AGAIN: Duration = Duration::from_millis(500);
+/// How long each look at the consumers may take: a caller waits, and nothing is lost without them.
+const ENSURE: Duration = Duration::from_millis(500);
 
 /// What stands after a publish.
 #[derive(Debug)]
@@ -29,7 +29,10 @@ pub(super) async fn publish_job(
     job: &Arc<JobEnvelope>,
     patience: &mut Patience,
 ) -> Result<Published, Error> {
-    let ensure = state.bus.ensure_lane_consumers(&job.capability, &job.model, job.lane);
+    let ensure = async {
+        ensure_consumers(&state.bus, job).await;
+        Ok::<_, Error>(())
+    };
     patience.bound(ensure).await?;
     let event = JobEvent::submitted(Arc::clone(job), state.clock.as_ref());
     let written = patience.spend(|left| state.bus.events().create(&event, left)).await;
@@ -66,7 +69,7 @@ pub(super) async fn publish_message(
                 return bus.schedule_job(stored, left).await;
             }
             bus.publish_job(stored, left).await?;
-            ensure_again(bus, &stored.event.job).await;
+            ensure_consumers(bus, &stored.event.job).await;
             Ok(())
         })
         .await
@@ -83,17 +86,22 @@ pub(crate) async fn publish_call(
     let ensure = bus.ensure_lane_consumers(&job.capability, &job.model, job.lane);
     ensure.await.map_err(unavailable)?;
     bus.publish_call(job, ttl, patience).await?;
-    ensure_again(bus, job).await;
+    ensure_consumers(bus, job).await;
     Ok(())
 }
 
-/// The stream may have been made anew since the consumers were known to be there, for example after a restart of the
-/// broker: then the message lies where nobody takes it. Costs nothing when they are there.
-async fn ensure_again(bus: &Bus, job: &JobEnvelope) {
-    let again = bus.ensure_lane_consumers(&job.capability, &job.model, job.lane);
-    if !matches!(tokio::time::timeout(ENSURE_AGAIN, again).await, Ok(Ok(()))) {
-        tracing::warn!(model = job.model, "the consumers of a model were not made again");
-    }
+/// Makes the consumers that will take the message, before the publish and after it: the stream may have been made anew
+/// in between, for example after a restart of the broker. Costs nothing when they are known to be there. Without them
+/// the message waits in its stream until a keeper has made them: no reason to refuse a job, since a cluster may be
+/// without a leader for one consumer while everything else works.
+async fn ensure_consumers(bus: &Bus, job: &JobEnvelope) {
+    let ensure = bus.ensure_lane_consumers(&job.capability, &job.model, job.lane);
+    let cause = match tokio::time::timeout(ENSURE, ensure).await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "no answer in time".to_owned(),
+    };
+    tracing::warn!(model = job.model, cause, "the consumers of a model can not be made");
 }
 
 /// The broker definitely has no message, so the job ends before its caller is told.

@@ -38,7 +38,7 @@ impl App {
     /// database that is away is waited for by the duties that need it.
     pub async fn build(parts: &Parts) -> anyhow::Result<Self> {
         let records = Records::open(&parts.config.records.url)?;
-        parts.bus.ensure_topology().await?;
+        parts.bus.begin_topology().await?;
         let (live, watch) = parts.bus.open_config(parts.lifecycle.soft()).await?;
         parts.lifecycle.spawn("keeper configuration", async move {
             watch.await;

@@ -20,3 +20,25 @@ async fn a_job_published_without_a_consumer_is_found() {
     stack.add(Role::Keeper).await;
     assert_eq!(client.ended(second).await.status, JobState::Succeeded);
 }
+
+/// A consumer that can not be made, here because another one has its name, keeps no job out: its message waits, or is
+/// taken by the consumer that there is.
+#[tokio::test]
+async fn a_consumer_that_can_not_be_made_keeps_no_job_out() {
+    let stack = Stack::start().await;
+    stack.bus.ensure_lane_consumers("diagnostic", "diagnostic", Lane::Normal).await.unwrap();
+    stack.bus.remove_lane_consumer("diagnostic", "diagnostic", Lane::Bulk).await.unwrap();
+    let nats = async_nats::connect(stack.nats.url()).await.unwrap();
+    let stream = async_nats::jetstream::new(nats).get_stream("JOBS_diagnostic").await.unwrap();
+    let usurper = async_nats::jetstream::consumer::push::Config {
+        durable_name: Some("bulk-diagnostic".to_owned()),
+        deliver_subject: "nowhere".to_owned(),
+        filter_subject: "jobs.diagnostic.diagnostic.bulk.>".to_owned(),
+        ..Default::default()
+    };
+    stream.create_consumer(usurper).await.unwrap();
+
+    let client = stack.client();
+    let job = client.submit("diagnostic.echo", json!({})).await.id;
+    assert_eq!(client.ended(job).await.status, JobState::Succeeded);
+}

@@ -12,8 +12,9 @@ use std::ops::{Deref, DerefMut, Index, IndexMut};
 
 pub use builder::FleetBuilder;
 pub use family::is_alive;
-use process::Launch;
+pub(crate) use process::Launch;
 pub use process::Process;
+pub(crate) use program::program;
 pub use tool::{Ran, run_program, start_program};
 
 use crate::client::Client;
@@ -200,7 +201,8 @@ impl Fleet {
 
 fn launch(role: Role, settings: &Settings) -> Launch {
     let arguments = vec![role.as_str().to_owned()];
-    Launch { arguments, environment: settings.environment().collect() }
+    let environment = settings.environment().collect();
+    Launch { program: program(), arguments, environment, log: None }
 }
 
 impl Index<Member> for Fleet {

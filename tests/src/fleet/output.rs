@@ -19,14 +19,11 @@ impl Output {
         Self(Arc::new(watch::Sender::default()))
     }
 
-    /// Collects the lines of a pipe until it is closed. With TEST_LOGS=FOLDER they are kept in a file as well.
-    pub(super) fn collect(&self, pid: u32, pipe: impl Read + Send + 'static) {
+    /// Collects the lines of a pipe until it is closed, and keeps them in a file as well when there is a `log`.
+    pub(super) fn collect(&self, log: Option<PathBuf>, pipe: impl Read + Send + 'static) {
         let lines = Arc::clone(&self.0);
-        let folder = std::env::var_os("TEST_LOGS").map(PathBuf::from);
-        let mut kept = folder.and_then(|folder| {
-            let path = folder.join(format!("{pid}.log"));
-            OpenOptions::new().create(true).append(true).open(path).ok()
-        });
+        let mut kept =
+            log.and_then(|path| OpenOptions::new().create(true).append(true).open(path).ok());
         std::thread::spawn(move || {
             for line in BufReader::new(pipe).lines().map_while(Result::ok) {
                 if let Some(kept) = &mut kept {

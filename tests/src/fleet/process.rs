@@ -1,6 +1,7 @@
 //! One process of `millrace`, which can be killed, paused and started again.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tokio::time::Instant;
 
 use super::family::descendants;
 use super::output::Output;
-use super::program::{program, search_path};
+use super::program::search_path;
 use crate::wait::PATIENCE;
 
 /// How much of its output is shown when a test fails.
@@ -19,8 +20,11 @@ const LAST_LINES: usize = 40;
 /// How a process is started: its arguments, and all that it finds in its environment besides the path.
 #[derive(Clone, Debug)]
 pub(crate) struct Launch {
+    pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<String>,
     pub(crate) environment: BTreeMap<String, String>,
+    /// Where all that it says is kept, besides memory.
+    pub(crate) log: Option<PathBuf>,
 }
 
 /// A process, also after its end. It is killed when it is dropped; when the test has failed, its last words are shown.
@@ -136,7 +140,8 @@ impl Process {
 
 impl std::fmt::Display for Process {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "`millrace {}`", self.launch.arguments.join(" "))
+        let name = self.launch.program.file_name().unwrap_or_default().to_string_lossy();
+        write!(f, "`{name} {}`", self.launch.arguments.join(" "))
     }
 }
 
@@ -151,7 +156,7 @@ impl Drop for Process {
 
 impl Launch {
     fn spawn(&self, output: &Output) -> Child {
-        let mut child = Command::new(program())
+        let mut child = Command::new(&self.program)
             .args(&self.arguments)
             .env_clear()
             .env("PATH", search_path())
@@ -161,8 +166,15 @@ impl Launch {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program can be started");
-        output.collect(child.id(), child.stdout.take().expect("it is piped"));
-        output.collect(child.id(), child.stderr.take().expect("it is piped"));
+        let log = self.log.clone().or_else(|| log_of(child.id()));
+        output.collect(log.clone(), child.stdout.take().expect("it is piped"));
+        output.collect(log, child.stderr.take().expect("it is piped"));
         child
     }
+}
+
+/// With TEST_LOGS=FOLDER every process leaves a file there.
+fn log_of(pid: u32) -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os("TEST_LOGS")?);
+    Some(folder.join(format!("{pid}.log")))
 }

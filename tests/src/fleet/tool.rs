@@ -77,5 +77,5 @@ pub fn start_program(
 ) -> Process {
     let arguments = arguments.iter().map(|&text| text.to_owned()).collect();
     let environment: BTreeMap<_, _> = environment.into_iter().collect();
-    Process::spawn(Launch { arguments, environment })
+    Process::spawn(Launch { program: program(), arguments, environment, log: None })
 }

@@ -10,53 +10,57 @@ use super::*;
 /// Three servers on the loopback. They end with their owner.
 struct Cluster {
     servers: Vec<Child>,
-    urls: String,
-    _folder: tempfile::TempDir,
+    clients: Vec<u16>,
+    routes: Vec<u16>,
+    folder: tempfile::TempDir,
 }
 
 impl Cluster {
     fn start() -> Self {
+        let mut cluster = Self::prepare();
+        (0..3).for_each(|index| cluster.start_one(index));
+        cluster
+    }
+
+    /// None of the servers runs yet.
+    fn prepare() -> Self {
         let (clients, routes): (Vec<u16>, Vec<u16>) =
             (0..3).map(|_| (testing::free_port(), testing::free_port())).unzip();
+        Self { servers: Vec::new(), clients, routes, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn start_one(&mut self, index: usize) {
         let route = |port: &u16| format!("nats-route://127.0.0.1:{port}");
-        let all = routes.iter().map(route).collect::<Vec<_>>().join(",");
-        let folder = tempfile::tempdir().unwrap();
-        let start = |index: usize| {
-            let data = folder.path().join(index.to_string());
-            Command::new(testing::binary())
-                .args(["-a", "127.0.0.1", "-p", &clients[index].to_string(), "-js", "-sd"])
-                .arg(data)
-                .args(["--server_name", &format!("n{index}"), "--cluster_name", "c"])
-                .args(["--cluster", &format!("nats://127.0.0.1:{}", routes[index])])
-                .args(["--routes", &all])
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap()
-        };
-        let servers = (0..3).map(start).collect();
+        let all = self.routes.iter().map(route).collect::<Vec<_>>().join(",");
+        let data = self.folder.path().join(index.to_string());
+        let server = Command::new(testing::binary())
+            .args(["-a", "127.0.0.1", "-p", &self.clients[index].to_string(), "-js", "-sd"])
+            .arg(data)
+            .args(["--server_name", &format!("n{index}"), "--cluster_name", "c"])
+            .args(["--cluster", &format!("nats://127.0.0.1:{}", self.routes[index])])
+            .args(["--routes", &all])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.servers.push(server);
+    }
+
+    /// How it is connected to, for three copies of each stream.
+    async fn options(&self) -> BusOptions {
         let url = |port: &u16| format!("nats://127.0.0.1:{port}");
-        Self {
-            servers,
-            urls: clients.iter().map(url).collect::<Vec<_>>().join(","),
-            _folder: folder,
+        BusOptions {
+            url: self.clients.iter().map(url).collect::<Vec<_>>().join(","),
+            replicas: 3,
+            connect_timeout: Duration::from_secs(20),
+            ..NatsServer::start().await.options("test")
         }
     }
 
     /// A connection with the topology in place, three copies of each stream.
     async fn bus(&self) -> Bus {
-        let options = BusOptions {
-            url: self.urls.clone(),
-            replicas: 3,
-            connect_timeout: Duration::from_secs(20),
-            ..NatsServer::start().await.options("test")
-        };
-        let bus = Bus::connect(options, Arc::new(SystemClock)).await.unwrap();
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-        while let Err(error) = bus.ensure_topology().await {
-            assert!(tokio::time::Instant::now() < deadline, "{error}");
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
+        let bus = Bus::connect(self.options().await, Arc::new(SystemClock)).await.unwrap();
+        bus.begin_topology().await.unwrap();
         bus
     }
 }
@@ -92,4 +96,22 @@ async fn a_swap_that_is_repeated_while_it_is_on_its_way_is_won() {
         assert!(matches!(lost, Err(WriteError::Conflict(Some(_)))), "{lost:?}");
         drop(unheard.into_future().await);
     }
+}
+
+/// A process that starts while the cluster has no leader waits for it, instead of ending at the first refusal.
+#[tokio::test]
+async fn a_start_waits_for_a_leader() {
+    let mut cluster = Cluster::prepare();
+    cluster.start_one(0);
+    let bus = Bus::connect(cluster.options().await, Arc::new(SystemClock)).await.unwrap();
+    let error = bus.ensure_topology().await.unwrap_err();
+    assert!(matches!(error, BusError::Unavailable(_)), "{error}");
+    let others = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        cluster.start_one(1);
+        cluster.start_one(2);
+    };
+    let (begun, ()) = tokio::join!(bus.begin_topology(), others);
+    begun.unwrap();
+    bus.open_config(tokio_util::sync::CancellationToken::new()).await.map(drop).unwrap();
 }

@@ -9,12 +9,17 @@ use super::FixedConsumer;
 use super::files::stream_configs;
 use super::make::ensure_consumer;
 use crate::bus::subjects::{CONFIG_BUCKET, WORKERS_BUCKET};
-use crate::bus::{Bus, BusError};
+use crate::bus::{Bus, BusError, patiently};
 
 /// How long a presence outlives its last beat.
 pub const PRESENCE_TTL: Duration = Duration::from_secs(15);
 
 impl Bus {
+    /// The same at a start: waits for JetStream as long as for the connection.
+    pub async fn begin_topology(&self) -> Result<(), BusError> {
+        patiently(self.patience, || self.ensure_topology()).await
+    }
+
     /// Makes what is missing and checks what is there. Safe to repeat and to run in several processes at once.
     pub async fn ensure_topology(&self) -> Result<(), BusError> {
         // Calls lose their consumers together with their memory stream. They are forgotten before a stream is made anew

@@ -1,0 +1,48 @@
+//! Leaving a server that can not reach the others.
+//!
+//! A server that is parted from its cluster keeps its connections and answers nothing of JetStream: who is connected to
+//! it would be cut off for as long as that lasts, although the other servers work.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Bus;
+
+/// The pause between two looks.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long JetStream may be silent before another server is tried: servers need several seconds to choose a leader,
+/// and a connection that moves loses what is on its way to it.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+impl Bus {
+    /// Moves the connection to another server whenever JetStream has been silent for a while behind this one, until
+    /// `stop`. Does nothing where there is one server only.
+    pub async fn keep_reaching(&self, stop: &CancellationToken) {
+        let mut silent_since = None;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            if !self.connection.borrow().connected || self.check().await.is_ok() {
+                silent_since = None;
+                continue;
+            }
+            let since = *silent_since.get_or_insert_with(Instant::now);
+            if since.elapsed() < PATIENCE || !self.has_other_servers().await {
+                continue;
+            }
+            tracing::warn!("JetStream is silent behind this server; trying another");
+            silent_since = None;
+            if let Err(error) = self.client.force_reconnect().await {
+                tracing::warn!(%error, "the connection can not be moved");
+            }
+        }
+    }
+
+    async fn has_other_servers(&self) -> bool {
+        self.client.server_pool().await.is_ok_and(|pool| pool.len() > 1)
+    }
+}

@@ -1,0 +1,170 @@
+//! What one seed did and what came of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use super::checker::{Evidence, Finding};
+use super::ledger::Style;
+use super::plan::Planned;
+
+/// The outcome of one seed.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// What everything followed from.
+    pub seed: u64,
+    /// What was done, in its order.
+    pub plan: Vec<String>,
+    /// How often each kind of fault was done.
+    pub faults: BTreeMap<&'static str, usize>,
+    /// Faults that could not be done as planned.
+    pub missed: Vec<String>,
+    /// Promised jobs by call style and state.
+    pub jobs: BTreeMap<(Style, String), usize>,
+    /// Requests by call style and how they were answered.
+    pub answers: BTreeMap<(Style, String), usize>,
+    /// Engine runs beyond one of each attempt.
+    pub repeated_runs: usize,
+    /// Webhooks beyond one of each end.
+    pub repeated_webhooks: usize,
+    /// Deliveries that ended as dead.
+    pub dead: usize,
+    /// The longest time without a success, by call style.
+    pub outages: BTreeMap<Style, Duration>,
+    /// Processes that ended although nobody told them to, and their last words.
+    pub ended_alone: Vec<String>,
+    /// How long it took until everything was settled.
+    pub settled: Duration,
+    /// What is not as it must be.
+    pub findings: Vec<String>,
+}
+
+impl Report {
+    /// Whether everything is as it must be.
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// How many jobs were promised.
+    pub fn promised(&self) -> usize {
+        self.jobs.values().sum()
+    }
+
+    /// All reports in a few lines.
+    pub fn summary(reports: &[Self]) -> String {
+        let mut faults = BTreeMap::<&str, usize>::new();
+        let mut jobs = BTreeMap::<&str, usize>::new();
+        let mut outages = BTreeMap::<Style, Duration>::new();
+        for report in reports {
+            for (kind, count) in &report.faults {
+                *faults.entry(kind).or_default() += count;
+            }
+            for ((_, state), count) in &report.jobs {
+                *jobs.entry(state).or_default() += count;
+            }
+            for (style, outage) in &report.outages {
+                let longest = outages.entry(*style).or_default();
+                *longest = (*longest).max(*outage);
+            }
+        }
+        let list = |counts: &BTreeMap<&str, usize>| {
+            let each = counts.iter().map(|(name, count)| format!("{name} {count}"));
+            each.collect::<Vec<_>>().join(", ")
+        };
+        let sum = |of: fn(&Self) -> usize| reports.iter().map(of).sum::<usize>();
+        let outages = outages
+            .iter()
+            .map(|(style, longest)| format!("{} {:.1} s", style.as_str(), longest.as_secs_f32()));
+        format!(
+            "all seeds\n  faults: {}\n  jobs: {} promised: {}\n  duplicates: {} runs, {} webhooks; {} dead deliveries\n  \
+             longest outages: {}\n  findings: {}",
+            list(&faults),
+            sum(Self::promised),
+            list(&jobs),
+            sum(|report| report.repeated_runs),
+            sum(|report| report.repeated_webhooks),
+            sum(|report| report.dead),
+            outages.collect::<Vec<_>>().join(", "),
+            sum(|report| report.findings.len()),
+        )
+    }
+
+    pub(super) fn of(seed: u64, planned: &[Planned], evidence: &Evidence) -> Self {
+        let mut report = Self { seed, ..Self::default() };
+        for one in planned {
+            report.plan.push(one.to_string());
+            *report.faults.entry(one.fault.kind()).or_default() += 1;
+        }
+        for (job, promise) in &evidence.book.promises {
+            let state = evidence.events.get(job).and_then(|event| event["state"].as_str());
+            let place = (promise.style, state.unwrap_or("gone").to_owned());
+            *report.jobs.entry(place).or_default() += 1;
+        }
+        report.answers.clone_from(&evidence.book.answers);
+        let attempts: BTreeSet<_> =
+            evidence.runs.iter().map(|run| (&run.job, run.attempt)).collect();
+        report.repeated_runs = evidence.runs.len() - attempts.len();
+        let told: BTreeSet<_> = evidence.hooks.iter().map(|hook| &hook.id).collect();
+        report.repeated_webhooks = evidence.hooks.len() - told.len();
+        let dead = evidence.deliveries.iter().filter(|delivery| delivery["status"] == "dead");
+        report.dead = dead.count();
+        report
+    }
+
+    pub(super) fn judge(&mut self, findings: &[Finding]) {
+        let seed = self.seed;
+        self.findings.extend(findings.iter().map(|finding| format!("seed {seed} {finding}")));
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |counts: &BTreeMap<&'static str, usize>| {
+            let each = counts.iter().map(|(name, count)| format!("{name} {count}"));
+            each.collect::<Vec<_>>().join(", ")
+        };
+        writeln!(f, "seed {}", self.seed)?;
+        writeln!(f, "  faults: {}", count(&self.faults))?;
+        for missed in &self.missed {
+            writeln!(f, "  not done: {missed}")?;
+        }
+        writeln!(f, "  {} jobs were promised:", self.promised())?;
+        for style in Style::ALL {
+            let line = |counts: &BTreeMap<(Style, String), usize>| {
+                let of_style = counts.iter().filter(|((one, _), _)| *one == style);
+                let each = of_style.map(|((_, name), count)| format!("{name} {count}"));
+                each.collect::<Vec<_>>().join(", ")
+            };
+            let outage = self.outages.get(&style).copied().unwrap_or_default();
+            let (jobs, answers) = (line(&self.jobs), line(&self.answers));
+            let jobs = if jobs.is_empty() { "-" } else { &jobs };
+            writeln!(
+                f,
+                "    {:<12} {jobs}; answers: {answers}; longest outage {:.1} s",
+                style.as_str(),
+                outage.as_secs_f32()
+            )?;
+        }
+        writeln!(
+            f,
+            "  duplicates: {} runs beyond one of each attempt, {} webhooks beyond one of each end; {} dead deliveries",
+            self.repeated_runs, self.repeated_webhooks, self.dead
+        )?;
+        let mut ended = BTreeMap::<&str, usize>::new();
+        for words in &self.ended_alone {
+            *ended.entry(words).or_default() += 1;
+        }
+        for (words, count) in ended {
+            writeln!(f, "  ended by itself, {count} times: {words}")?;
+        }
+        writeln!(f, "  settled in {:.1} s", self.settled.as_secs_f32())?;
+        if self.is_clean() {
+            return writeln!(f, "  nothing was lost");
+        }
+        writeln!(f, "  {} findings:", self.findings.len())?;
+        for finding in &self.findings {
+            writeln!(f, "  {finding}")?;
+        }
+        Ok(())
+    }
+}
