@@ -137,7 +137,7 @@ async fn live(tasks: &[Task], asked: &[Asked]) -> Result<(), TestCaseError> {
     prop_assert!(!(told_to_fail && status.is_success()));
     let may_fail = tasks.iter().any(|task| {
         matches!(task, Task::Fails(_) | Task::Panics(_) | Task::Deaf)
-            || matches!(task, Task::Ends(s) | Task::Soft(s) | Task::Hard(s) if *s > HARD_GRACE.as_secs())
+            || matches!(task, Task::Ends(s) | Task::Soft(s) | Task::Hard(s) if *s >= HARD_GRACE.as_secs())
     }) || asked.iter().any(|asked| matches!(asked, Asked::Fail(_)));
     prop_assert!(status.is_success() || may_fail, "{:?}", status);
     if tasks.iter().any(|task| matches!(task, Task::Deaf)) {

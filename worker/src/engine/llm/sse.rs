@@ -221,8 +221,11 @@ mod tests {
             let raw: Vec<u8> = whole.iter().flat_map(|event| event.raw.to_vec()).collect();
             prop_assert!(raw.starts_with(&text) && raw.len() <= text.len() + 2);
             for event in &whole {
-                // An event that is passed on is understood by the next reader as it was here.
-                prop_assert_eq!(&parse(&[&event.raw]), std::slice::from_ref(event));
+                // An event that is passed on is understood by the next reader as it was here. Its bytes may grow by a
+                // line feed: after a lone carriage return at the end of all it may have been cut off.
+                let again = parse(&[&event.raw]);
+                prop_assert_eq!(again.len(), 1);
+                prop_assert_eq!((&again[0].data, again[0].is_error), (&event.data, event.is_error));
             }
         }
     }
