@@ -1,6 +1,6 @@
-//! Load. [`open`] starts operations at times laid down before, and counts each one's time from there: a stall of the
+//! Load. [`open()`] starts operations at times laid down before, and counts each one's time from there: a stall of the
 //! system makes all that should have started meanwhile slow, as users would see it (no coordinated omission).
-//! [`closed`] asks again as soon as it is answered, for the most that goes through; its latencies say less.
+//! [`closed()`] asks again as soon as it is answered, for the most that goes through; its latencies say less.
 
 mod closed;
 mod latency;
