@@ -26,8 +26,11 @@ pub(super) fn by_name(name: &str) -> String {
 pub(super) fn may_be_shown(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     match kind.split_once('/') {
-        // Whatever XML there is may hold a script, not only a drawing.
-        Some((_, subtype)) if subtype.contains("xml") => false,
+        // Whatever XML there is may hold a script, not only a drawing; and nobody knows what a made-up type of a
+        // picture would do.
+        Some((_, subtype)) if ["html", "xml", "script"].iter().any(|it| subtype.contains(it)) => {
+            false
+        }
         Some(("image" | "video" | "audio", _)) => true,
         _ => matches!(kind, "text/plain" | "application/json" | "application/pdf"),
     }
@@ -68,6 +71,7 @@ mod tests {
             "text/javascript",
             "application/xhtml+xml",
             "image/x+xml",
+            "image/x-script",
             "",
         ] {
             assert!(!may_be_shown(kind), "{kind}");
