@@ -4,7 +4,7 @@ use common::job::JobState;
 use futures::future::join_all;
 use serde_json::json;
 use tests::upstream::Upstream;
-use tests::{Role, Spy, Stack};
+use tests::{Overheard, Role, Spy, Stack};
 
 #[tokio::test]
 async fn the_same_key_and_body_is_the_same_job() {
@@ -42,6 +42,8 @@ async fn concurrent_requests_under_one_key_are_one_job() {
     let replayed = answers.iter().filter(|one| one.header("idempotent-replayed") == "true").count();
     assert_eq!(replayed, 19);
     assert_eq!(gateways[0].ended(id).await.attempt, 1);
+    let is_end = |heard: &Overheard| heard.event().is_some_and(|event| event.is_terminal());
+    spy.wait_for("the end", |heard| heard.iter().any(is_end)).await;
     assert_eq!(spy.events().len(), 3, "queued, started, succeeded");
 }
 
