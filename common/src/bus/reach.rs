@@ -15,27 +15,35 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long JetStream may be silent before another server is tried: servers need several seconds to choose a leader,
 /// and a connection that moves loses what is on its way to it.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// The same after moves that changed nothing, each of which doubles it: then it is not this server that is parted, and
+/// streams of tokens, which need no JetStream, are better left alone.
+const LONGEST_PATIENCE: Duration = Duration::from_mins(1);
 
 impl Bus {
     /// Moves the connection to another server whenever JetStream has been silent for a while behind this one, until
     /// `stop`. Does nothing where there is one server only.
     pub async fn keep_reaching(&self, stop: &CancellationToken) {
         let mut silent_since = None;
+        let mut patience = PATIENCE;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(LOOK) => {}
             }
-            if !self.connection.borrow().connected || self.check().await.is_ok() {
+            if !self.connection.borrow().connected {
                 silent_since = None;
                 continue;
             }
+            if self.check().await.is_ok() {
+                (silent_since, patience) = (None, PATIENCE);
+                continue;
+            }
             let since = *silent_since.get_or_insert_with(Instant::now);
-            if since.elapsed() < PATIENCE || !self.has_other_servers().await {
+            if since.elapsed() < patience || !self.has_other_servers().await {
                 continue;
             }
             tracing::warn!("JetStream is silent behind this server; trying another");
-            silent_since = None;
+            (silent_since, patience) = (None, (patience * 2).min(LONGEST_PATIENCE));
             if let Err(error) = self.client.force_reconnect().await {
                 tracing::warn!(%error, "the connection can not be moved");
             }
