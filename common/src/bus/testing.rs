@@ -118,6 +118,18 @@ impl Bus {
         stream.purge().await.expect("it is purged");
     }
 
+    /// Makes a consumer that has the name of one of ours and is another, so that ours can not be made.
+    pub async fn usurp_consumer(&self, stream: &str, name: &str, filter: &str) {
+        let usurper = async_nats::jetstream::consumer::push::Config {
+            durable_name: Some(name.to_owned()),
+            deliver_subject: "nowhere".to_owned(),
+            filter_subject: filter.to_owned(),
+            ..Default::default()
+        };
+        let stream = self.stream(stream).await.expect("it is there");
+        stream.create_consumer(usurper).await.expect("the name is free");
+    }
+
     /// Stores bytes on a subject as they are, for what no honest process would write. Returns the sequence.
     pub async fn publish_raw(&self, subject: String, payload: &'static [u8]) -> u64 {
         let ack = self.jetstream.publish(subject, payload.into()).await.expect("it is sent");

@@ -18,7 +18,7 @@ pub(crate) async fn republish(
     let job = &stored.event.job;
     let published = match stored.event.state {
         JobState::Queued if stored.event.version == 1 => {
-            state.bus.ensure_lane_consumers(&job.capability, &job.model, job.lane).await?;
+            submit::ensure_consumers(&state.bus, job).await;
             state.bus.publish_job(stored, patience).await
         }
         JobState::Scheduled => state.bus.schedule_job(stored, patience).await,

@@ -29,11 +29,7 @@ pub(super) async fn publish_job(
     job: &Arc<JobEnvelope>,
     patience: &mut Patience,
 ) -> Result<Published, Error> {
-    let ensure = async {
-        ensure_consumers(&state.bus, job).await;
-        Ok::<_, Error>(())
-    };
-    patience.bound(ensure).await?;
+    patience.spend(|_| ensure_consumers(&state.bus, job)).await;
     let event = JobEvent::submitted(Arc::clone(job), state.clock.as_ref());
     let written = patience.spend(|left| state.bus.events().create(&event, left)).await;
     let stored = match written {
@@ -94,7 +90,7 @@ pub(crate) async fn publish_call(
 /// in between, for example after a restart of the broker. Costs nothing when they are known to be there. Without them
 /// the message waits in its stream until a keeper has made them: no reason to refuse a job, since a cluster may be
 /// without a leader for one consumer while everything else works.
-async fn ensure_consumers(bus: &Bus, job: &JobEnvelope) {
+pub(crate) async fn ensure_consumers(bus: &Bus, job: &JobEnvelope) {
     let ensure = bus.ensure_lane_consumers(&job.capability, &job.model, job.lane);
     let cause = match tokio::time::timeout(ENSURE, ensure).await {
         Ok(Ok(())) => return,

@@ -17,6 +17,10 @@ const SUBJECTS: usize = 10_000;
 /// How long a consumer must have been of no use before it is removed.
 const DISUSE: Duration = Duration::from_hours(24);
 
+/// Models of which no consumer could be made before a tick gives up: each may cost the patience with a broker that does
+/// not answer for it.
+const FAILURES: usize = 3;
+
 const LANES: [Lane; 3] = [Lane::Interactive, Lane::Normal, Lane::Bulk];
 
 /// A model of a capability.
@@ -40,7 +44,8 @@ impl Consumers {
         Self { disuse, ..Self::new(context) }
     }
 
-    /// Makes the consumers of every model that has messages in JOBS, or a worker that offers it, and no consumer.
+    /// Makes the consumers of every model that has messages in JOBS, or a worker that offers it, and no consumer. One
+    /// that can not be made, as while a cluster has no leader for it, holds no other model up.
     async fn make_missing(
         &self,
         existing: &HashSet<(Model, Lane)>,
@@ -57,13 +62,24 @@ impl Consumers {
             }
         }
         let missing: HashSet<_> = needed.difference(existing).map(|(model, _)| model).collect();
+        let mut troubles = Vec::new();
         for (capability, model) in missing {
             self.context.bus.forget_model_consumers(capability, model);
-            self.context.bus.ensure_model_consumers(capability, model).await?;
-            tracing::info!(capability, model, "made the consumers of a model, which were missing");
-            self.context.metrics.repaired("consumer");
+            match self.context.bus.ensure_model_consumers(capability, model).await {
+                Ok(()) => {
+                    tracing::info!(capability, model, "made the missing consumers of a model");
+                    self.context.metrics.repaired("consumer");
+                }
+                Err(error) => {
+                    tracing::warn!(capability, model, %error, "a consumer can not be made");
+                    troubles.push(error);
+                    if troubles.len() >= FAILURES {
+                        break;
+                    }
+                }
+            }
         }
-        Ok(())
+        troubles.pop().map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// The models that workers offer.

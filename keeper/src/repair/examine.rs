@@ -95,7 +95,11 @@ async fn republish(context: &Context, stored: &StoredEvent) -> Result<(), Troubl
         context.bus.schedule_job(stored, PATIENCE).await?;
     } else {
         let job = &event.job;
-        context.bus.ensure_lane_consumers(&job.capability, &job.model, job.lane).await?;
+        let ensure = context.bus.ensure_lane_consumers(&job.capability, &job.model, job.lane);
+        if let Err(error) = ensure.await {
+            // The message waits for it in its stream.
+            tracing::warn!(job.id = %job.id, job.model, %error, "a consumer can not be made");
+        }
         context.bus.republish_job(stored, PATIENCE).await?;
     }
     Ok(())

@@ -12,6 +12,7 @@ use crate::duty::Duty as _;
 use crate::record::Recorder;
 use crate::record::events::Events;
 use crate::testing::{Surroundings, follows, perform_until};
+use crate::trouble::Trouble;
 
 async fn record(around: &Surroundings) {
     let mut recorder = Recorder::<Events>::new(&around.context);
@@ -172,6 +173,22 @@ async fn a_missing_consumer_is_made_for_its_messages() {
     assert!(around.take(Lane::Normal).await.is_some());
 }
 
+/// A cluster may be without a leader for one consumer while it makes others.
+#[tokio::test]
+async fn a_consumer_that_can_not_be_made_holds_no_other_model_up() {
+    let around = Surroundings::new().await;
+    let filter = "jobs.diagnostic.bad.bulk.>";
+    around.bus().usurp_consumer("JOBS_diagnostic", "bulk-bad", filter).await;
+    let models = ["a", "b", "c", "bad", "d", "e", "f"];
+    around.bus().put_presence(&offering(&models)).await.unwrap();
+    let told = Consumers::new(&around.context).tick().await;
+    assert!(matches!(told, Err(Trouble::Bus(_))), "it is tried again: {told:?}");
+    for model in models.into_iter().filter(|model| *model != "bad") {
+        let made = around.bus().lane_consumer("diagnostic", model, Lane::Normal).await;
+        assert!(made.is_ok(), "{model}");
+    }
+}
+
 /// A message, an open job or a worker: each keeps the consumers of a model.
 #[tokio::test]
 async fn only_consumers_of_no_use_are_removed() {
@@ -190,7 +207,7 @@ async fn only_consumers_of_no_use_are_removed() {
 
     around.succeed(&stored).await;
     record(&around).await;
-    around.bus().put_presence(&offering("diagnostic")).await.unwrap();
+    around.bus().put_presence(&offering(&["diagnostic"])).await.unwrap();
     consumers.tick().await.unwrap();
     assert!(is_there().await, "a worker offers the model");
 
@@ -198,19 +215,23 @@ async fn only_consumers_of_no_use_are_removed() {
     consumers.tick().await.unwrap();
     assert!(!is_there().await);
     // A worker that comes back finds them again, although nobody submits.
-    around.bus().put_presence(&offering("diagnostic")).await.unwrap();
+    around.bus().put_presence(&offering(&["diagnostic"])).await.unwrap();
     consumers.tick().await.unwrap();
     assert!(is_there().await);
 }
 
-fn offering(model: &str) -> Presence {
-    let offered = OfferedModel { model: model.to_owned(), operations: Vec::new(), warm: true };
+fn offering(models: &[&str]) -> Presence {
+    let offered = models.iter().map(|&model| OfferedModel {
+        model: model.to_owned(),
+        operations: Vec::new(),
+        warm: true,
+    });
     Presence {
         worker_id: "w1".to_owned(),
         version: String::new(),
         started_at: SystemClock.now(),
         seen_at: SystemClock.now(),
-        capabilities: [("diagnostic".to_owned(), vec![offered])].into(),
+        capabilities: [("diagnostic".to_owned(), offered.collect())].into(),
         slots: 1,
         running: Vec::new(),
         draining: false,

@@ -28,15 +28,8 @@ async fn a_consumer_that_can_not_be_made_keeps_no_job_out() {
     let stack = Stack::start().await;
     stack.bus.ensure_lane_consumers("diagnostic", "diagnostic", Lane::Normal).await.unwrap();
     stack.bus.remove_lane_consumer("diagnostic", "diagnostic", Lane::Bulk).await.unwrap();
-    let nats = async_nats::connect(stack.nats.url()).await.unwrap();
-    let stream = async_nats::jetstream::new(nats).get_stream("JOBS_diagnostic").await.unwrap();
-    let usurper = async_nats::jetstream::consumer::push::Config {
-        durable_name: Some("bulk-diagnostic".to_owned()),
-        deliver_subject: "nowhere".to_owned(),
-        filter_subject: "jobs.diagnostic.diagnostic.bulk.>".to_owned(),
-        ..Default::default()
-    };
-    stream.create_consumer(usurper).await.unwrap();
+    let filter = "jobs.diagnostic.diagnostic.bulk.>";
+    stack.bus.usurp_consumer("JOBS_diagnostic", "bulk-diagnostic", filter).await;
 
     let client = stack.client();
     let job = client.submit("diagnostic.echo", json!({})).await.id;
