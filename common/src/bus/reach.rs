@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Bus;
+use super::{Bus, bounded};
 
 /// The pause between two looks.
 const LOOK: Duration = Duration::from_secs(1);
@@ -30,7 +30,7 @@ impl Bus {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(LOOK) => {}
             }
-            if !self.connection.borrow().connected {
+            if !self.connection.borrow().connected || !self.has_other_servers().await {
                 silent_since = None;
                 continue;
             }
@@ -39,7 +39,7 @@ impl Bus {
                 continue;
             }
             let since = *silent_since.get_or_insert_with(Instant::now);
-            if since.elapsed() < patience || !self.has_other_servers().await {
+            if since.elapsed() < patience {
                 continue;
             }
             tracing::warn!("JetStream is silent behind this server; trying another");
@@ -51,6 +51,6 @@ impl Bus {
     }
 
     async fn has_other_servers(&self) -> bool {
-        self.client.server_pool().await.is_ok_and(|pool| pool.len() > 1)
+        bounded(self.client.server_pool()).await.is_ok_and(|pool| pool.len() > 1)
     }
 }
