@@ -50,27 +50,30 @@ impl Reporter<'_> {
         error: &JobError,
         delay: Duration,
     ) -> Reported {
-        let retention = self.bus.events().retention();
         let put_back = |event: &JobEvent| {
             let run_at = self.clock.now().plus(delay);
             event.requeued(error.clone(), run_at, self.clock.as_ref())
         };
-        let reported = self
-            .write(owned, |event| {
-                unless_canceled(event, self.run, retention, self.clock.as_ref(), put_back)
-            })
-            .await;
-        self.schedule(reported).await
+        self.put_back(owned, put_back).await
     }
 
     /// Gives the job back unfinished after `delay`, without spending an attempt.
     pub(crate) async fn give_back(&self, owned: &StoredEvent, delay: Duration) -> Reported {
-        let retention = self.bus.events().retention();
         let put_back =
             |event: &JobEvent| event.given_back(self.clock.now().plus(delay), self.clock.as_ref());
+        self.put_back(owned, put_back).await
+    }
+
+    /// Writes the event that puts the job back, or its end when it is to be canceled, and what must follow from it.
+    async fn put_back(
+        &self,
+        owned: &StoredEvent,
+        put_back: impl Fn(&JobEvent) -> Result<JobEvent, IllegalTransition>,
+    ) -> Reported {
+        let retention = self.bus.events().retention();
         let reported = self
             .write(owned, |event| {
-                unless_canceled(event, self.run, retention, self.clock.as_ref(), put_back)
+                unless_canceled(event, self.run, retention, self.clock.as_ref(), &put_back)
             })
             .await;
         self.schedule(reported).await
