@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Measured, Operation};
+use super::{Measured, Operation, gather};
 
 /// Every connection asks as soon as it is answered, for so long. Gives the connections back.
 pub(crate) async fn closed<O: Operation>(
@@ -29,12 +29,5 @@ pub(crate) async fn closed<O: Operation>(
             (operation, measured)
         });
     }
-    let mut back = Vec::with_capacity(tasks.len());
-    let mut all = Measured::new();
-    for (operation, measured) in tasks.join_all().await {
-        back.push(operation);
-        all.join(measured);
-    }
-    all.elapsed = start.elapsed();
-    (back, all)
+    gather(tasks, start).await
 }

@@ -10,18 +10,30 @@ mod plan;
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
 pub(crate) use self::closed::closed;
 pub(crate) use self::latency::Latencies;
 pub(crate) use self::open::open;
 pub(crate) use self::plan::Plan;
 
+/// Waits for every connection, and adds up what they found since `start`.
+async fn gather<O: Operation>(tasks: JoinSet<(O, Measured)>, start: Instant) -> (Vec<O>, Measured) {
+    let mut back = Vec::with_capacity(tasks.len());
+    let mut all = Measured::new();
+    for (operation, measured) in tasks.join_all().await {
+        back.push(operation);
+        all.join(measured);
+    }
+    all.elapsed = start.elapsed();
+    (back, all)
+}
+
 /// What one connection does again and again.
 pub(crate) trait Operation: Send + 'static {
     /// Does it once, and says how many things were done: 1, or the size of a batch.
-    fn run(
-        &mut self,
-        intended: tokio::time::Instant,
-    ) -> impl Future<Output = anyhow::Result<u64>> + Send;
+    fn run(&mut self, intended: Instant) -> impl Future<Output = anyhow::Result<u64>> + Send;
 }
 
 /// What a load found.

@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Measured, Operation, Plan};
+use super::{Measured, Operation, Plan, gather};
 
 /// Starts operations as planned, each on the next free connection. An operation that finds none free waits, and the
 /// wait counts. Gives the connections back.
@@ -22,16 +22,10 @@ pub(crate) async fn open<O: Operation>(operations: Vec<O>, plan: Plan) -> (Vec<O
     for operation in operations {
         tasks.spawn(take_turns(operation, Arc::clone(&receiver)));
     }
-    let mut back = Vec::with_capacity(tasks.len());
-    let mut all = Measured::new();
-    for (operation, measured) in tasks.join_all().await {
-        back.push(operation);
-        all.join(measured);
-    }
-    all.elapsed = start.elapsed();
+    let gathered = gather(tasks, start).await;
     // It ended before its channel did.
     let _ = pacer.join();
-    (back, all)
+    gathered
 }
 
 fn pace(start: Instant, plan: Plan, sender: &mpsc::Sender<Instant>) {
