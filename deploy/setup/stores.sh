@@ -3,15 +3,9 @@
 
 install_stores() {
     local from="$root/tests/stores"
-    local s3="$tools/s3" azure="$tools/azure"
+    local azure="$tools/azure"
     command -v npm >/dev/null || die "Node is missing: install Node 20 or newer with npm"
-    if ! [[ -x "$s3/bin/python" ]] || ! is_done s3 "$from/requirements.txt"; then
-        say "installing the S3 server"
-        [[ -x "$s3/bin/python" ]] || python3 -m venv "$s3"
-        "$s3/bin/python" -m pip --quiet --disable-pip-version-check install \
-            --no-deps --requirement "$from/requirements.txt" >&2
-        mark_done s3 "$from/requirements.txt"
-    fi
+    install_venv s3 "$from/requirements.txt" "the S3 server"
     if ! [[ -d "$azure/node_modules" ]] || ! is_done azure "$from/package-lock.json"; then
         say "installing the Azure server"
         mkdir -p "$azure"

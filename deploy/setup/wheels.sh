@@ -31,3 +31,15 @@ PYTHON
 install_cargo_tool() {
     PATH="${PATH//"$tools/bin":/}" command -v "$1" >/dev/null || install_from_wheel "$1"
 }
+
+# Installs the pinned wheels of $2 into the virtual environment .tools/$1; $3 says what that is, and $4, when given, is a
+# program of it that must be there.
+install_venv() {
+    local name=$1 pins=$2 what=$3 venv="$tools/$1"
+    if [[ -x "$venv/bin/${4:-python}" ]] && is_done "$name" "$pins"; then return 0; fi
+    say "installing $what"
+    [[ -x "$venv/bin/python" ]] || python3 -m venv "$venv"
+    "$venv/bin/python" -m pip --quiet --disable-pip-version-check install \
+        --no-deps --requirement "$pins" >&2
+    mark_done "$name" "$pins"
+}
