@@ -21,7 +21,7 @@ pub struct FfmpegConfig {
     pub time_limit: Duration,
     /// Most memory (address space) of one ffmpeg, in bytes.
     pub memory: u64,
-    /// Threads of one job; 0: the cores shared among the slots.
+    /// Threads of one ffmpeg; 0: the cores, shared among the jobs that run when it starts.
     pub threads: usize,
 }
 

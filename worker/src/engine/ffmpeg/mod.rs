@@ -19,6 +19,7 @@ mod result;
 mod sandbox;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod tools;
 
 #[cfg(feature = "fuzzing")]
@@ -33,6 +34,7 @@ use futures::future::BoxFuture;
 use super::{Engine, EngineError, Offer, Output, RunContext};
 use cpu::Cpu;
 use sandbox::Sandbox;
+use threads::Threads;
 use tools::Tools;
 
 /// The engine of the media operations.
@@ -41,13 +43,15 @@ pub struct FfmpegEngine {
     options: FfmpegOptions,
     sandbox: Sandbox,
     cpu: Cpu,
+    threads: Threads,
 }
 
 impl FfmpegEngine {
     /// Finds ffmpeg and ffprobe on the PATH and the best way to keep them apart from this machine, by trying them.
     pub async fn new(options: FfmpegOptions) -> Result<Self, SetupError> {
-        let sandbox = Sandbox::find(Tools::find()?, &options).await?;
-        Ok(Self { cpu: Cpu::new(options.slots), sandbox, options })
+        let threads = Threads::new(options.threads);
+        let sandbox = Sandbox::find(Tools::find()?, &options, threads.most()).await?;
+        Ok(Self { cpu: Cpu::new(options.slots), threads, sandbox, options })
     }
 }
 

@@ -31,7 +31,7 @@ pub struct FfmpegOptions {
     pub time_limit: Duration,
     /// The most memory of one ffmpeg (address space); below 2 GB some filters do not start.
     pub memory_bytes: u64,
-    /// Threads of one job; 0 shares the cores among the slots.
+    /// Threads of one ffmpeg; 0 shares the cores among the jobs that run when it starts.
     pub threads: usize,
 }
 
@@ -47,16 +47,5 @@ impl Default for FfmpegOptions {
             memory_bytes: 4_000_000_000,
             threads: 0,
         }
-    }
-}
-
-impl FfmpegOptions {
-    /// The threads of one job.
-    pub(super) fn threads_per_job(&self) -> usize {
-        if self.threads > 0 {
-            return self.threads;
-        }
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        (cores / self.slots.max(1)).max(1)
     }
 }

@@ -42,8 +42,12 @@ enum Kind {
 
 impl Sandbox {
     /// Finds the best way that works here, by trying it.
-    pub(super) async fn find(tools: Tools, options: &FfmpegOptions) -> Result<Self, SetupError> {
-        let limits = limits(&tools, options);
+    pub(super) async fn find(
+        tools: Tools,
+        options: &FfmpegOptions,
+        most_threads: usize,
+    ) -> Result<Self, SetupError> {
+        let limits = limits(&tools, options, most_threads);
         let inside = Self { tools: tools.clone(), limits: limits.clone(), kind: Kind::Bubblewrap };
         let found = match (options.sandbox, &tools.bwrap) {
             (SandboxMode::Off, _) => None,
@@ -167,14 +171,14 @@ impl Sandbox {
 }
 
 /// Limits that hold even if every check of ours is wrong. They are inherited by what the tool starts.
-fn limits(tools: &Tools, options: &FfmpegOptions) -> Vec<OsString> {
+fn limits(tools: &Tools, options: &FfmpegOptions, most_threads: usize) -> Vec<OsString> {
     let Some(prlimit) = &tools.prlimit else {
         tracing::warn!(
             "prlimit (util-linux) is not installed: ffmpeg runs without resource limits"
         );
         return Vec::new();
     };
-    let cpu = options.time_limit.as_secs().max(1) * options.threads_per_job() as u64;
+    let cpu = options.time_limit.as_secs().max(1) * most_threads as u64;
     let mut words: Vec<OsString> = vec![prlimit.into()];
     words.extend(
         [
@@ -207,7 +211,7 @@ mod tests {
 
     async fn sandbox(mode: SandboxMode) -> Sandbox {
         let options = FfmpegOptions { sandbox: mode, ..FfmpegOptions::default() };
-        Sandbox::find(Tools::find().unwrap(), &options).await.unwrap()
+        Sandbox::find(Tools::find().unwrap(), &options, 1).await.unwrap()
     }
 
     async fn shell(sandbox: &Sandbox, dir: &Path, script: &str) -> (bool, String) {

@@ -40,7 +40,7 @@ async fn attempt(
     name: &str,
 ) -> Result<MediaInfo, EngineError> {
     let options = &run.engine.options;
-    let threads = options.threads_per_job();
+    let threads = run.engine.threads.of_one();
     let mut line = arguments::head(threads);
     line.extend(arguments::input(Demuxers::Media, SOURCE_FILE));
     line.extend(words(&["-map", &format!("0:{}", track.index), "-vn"]));

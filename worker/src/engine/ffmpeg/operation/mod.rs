@@ -39,6 +39,7 @@ pub(super) async fn run(
     engine: &FfmpegEngine,
     context: &RunContext,
 ) -> Result<Output, EngineError> {
+    let _place = engine.threads.enter();
     let work = async {
         let run = Run { engine, context, dir: context.workspace().await? };
         run.fetch(SOURCE, SOURCE_FILE).await?;

@@ -42,7 +42,7 @@ impl Run<'_> {
             Sniffed::Avif => {
                 let info = self.probe(name, role).await?;
                 probe::admit(&info, &self.engine.options)?;
-                let mut line = arguments::head(self.engine.options.threads_per_job());
+                let mut line = arguments::head(self.engine.threads.of_one());
                 line.extend(arguments::pixel_limit(self.engine.options.max_pixels));
                 line.extend(arguments::input(Demuxers::Media, name));
                 line.extend(words(&["-map", "0:v:0", "-frames:v", "1", "-c:v", "png"]));
@@ -111,7 +111,7 @@ impl Run<'_> {
         size: Size,
         name: &str,
     ) -> Result<(), EngineError> {
-        let threads = self.engine.options.threads_per_job();
+        let threads = self.engine.threads.of_one();
         let Size { width, height } = size;
         let mut line = arguments::head(threads);
         line.extend(words(&["-f", "rawvideo", "-pixel_format", "rgba", "-framerate", "1"]));

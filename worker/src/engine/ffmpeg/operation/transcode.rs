@@ -30,7 +30,13 @@ pub(super) async fn transcode(
 
 async fn attempt(run: Run<'_>, plan: &VideoPlan) -> Result<MediaInfo, EngineError> {
     let name = output_name(plan.format.extension());
-    let arguments = plan.arguments(&run.engine.options, SOURCE_FILE, DRAWN_MARK, &name);
+    let arguments = plan.arguments(
+        &run.engine.options,
+        run.engine.threads.of_one(),
+        SOURCE_FILE,
+        DRAWN_MARK,
+        &name,
+    );
     run.ffmpeg(&arguments, ProgressReader::new(plan.duration, plan.pictures())).await?;
     let made = run.probe(&name, "result").await.map_err(|error| match error {
         EngineError::Fail(_) => unusable("it can not be read again"),

@@ -128,15 +128,16 @@ impl VideoPlan {
         }
     }
 
-    /// The arguments of ffmpeg that make `output` of `source`, and of `mark` when the plan has a watermark.
+    /// The arguments of ffmpeg that make `output` of `source`, and of `mark` when the plan has a watermark, with so many
+    /// `threads`.
     pub(super) fn arguments(
         &self,
         options: &FfmpegOptions,
+        threads: usize,
         source: &str,
         mark: &str,
         output: &str,
     ) -> Vec<String> {
-        let threads = options.threads_per_job();
         let mut line = arguments::head(threads);
         if let Some(seek) = self.seek {
             line.extend(words(&["-ss", &format!("{seek:.6}")]));

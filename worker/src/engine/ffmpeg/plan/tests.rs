@@ -48,7 +48,7 @@ fn wish<T: DeserializeOwned>(json: &str) -> T {
 }
 
 fn line(plan: &VideoPlan) -> String {
-    plan.arguments(&FfmpegOptions::default(), "in.bin", "mark.png", "out.x").join(" ")
+    plan.arguments(&FfmpegOptions::default(), 2, "in.bin", "mark.png", "out.x").join(" ")
 }
 
 fn refusal<T: std::fmt::Debug>(result: Result<T, EngineError>) -> String {
