@@ -28,13 +28,25 @@ async fn bury(gateway: &TestGateway, job: &Value) -> JobEvent {
     bare
 }
 
+/// An input so large that it lies in the object store.
+fn large_input() -> Value {
+    json!({ "text": "w".repeat(300_000) })
+}
+
+/// Submits a job with a large input and buries it.
+async fn bury_large(gateway: &TestGateway) -> (Value, JobEvent) {
+    let body = json!({ "operation": "diagnostic.echo", "input": large_input() });
+    let job = gateway.post(&gateway.admin_key, "/v1/jobs", &body).await.expect(202);
+    let bare = bury(gateway, &job).await;
+    (job, bare)
+}
+
 #[tokio::test]
 async fn a_job_out_of_attempts_runs_again_after_its_content_and_its_event_are_gone() {
     let gateway = TestGateway::start().await;
     let worker = FakeWorker::diagnostic(&gateway).await;
     let owner = gateway.user_key("acme").await;
-    // Parameters of this size lie in the object store.
-    for input in [json!({ "n": 1 }), json!({ "text": "w".repeat(300_000) })] {
+    for input in [json!({ "n": 1 }), large_input()] {
         let body = json!({ "operation": "diagnostic.echo", "input": input });
         let job = gateway.post(&owner, "/v1/jobs", &body).await.expect(202);
         worker.take(Lane::Normal).await.start().await;
@@ -82,10 +94,7 @@ async fn a_dead_letter_needs_no_record() {
 async fn a_removed_job_does_not_run_again() {
     let gateway = TestGateway::start().await;
     let admin = &gateway.admin_key;
-    let input = json!({ "text": "w".repeat(300_000) });
-    let body = json!({ "operation": "diagnostic.echo", "input": input });
-    let job = gateway.post(admin, "/v1/jobs", &body).await.expect(202);
-    let bare = bury(&gateway, &job).await;
+    let (job, bare) = bury_large(&gateway).await;
     assert!(!keys(&gateway).await.is_empty());
     let removed = gateway.delete(admin, &path(&job)).await.expect(200);
     assert_eq!(removed["version"], bare.version);
@@ -100,10 +109,7 @@ async fn a_removed_job_does_not_run_again() {
 async fn without_its_inputs_a_dead_letter_is_not_enough() {
     let gateway = TestGateway::start().await;
     let admin = &gateway.admin_key;
-    let input = json!({ "text": "w".repeat(300_000) });
-    let body = json!({ "operation": "diagnostic.echo", "input": input });
-    let job = gateway.post(admin, "/v1/jobs", &body).await.expect(202);
-    bury(&gateway, &job).await;
+    let (job, _) = bury_large(&gateway).await;
     gateway.parts.objects.delete_prefix("jobs").await.unwrap();
     let retry = format!("{}/retry", path(&job));
     assert_eq!(gateway.post(admin, &retry, &json!({})).await.error(410), "gone");
@@ -115,10 +121,7 @@ async fn without_its_inputs_a_dead_letter_is_not_enough() {
 async fn a_forgotten_job_is_removed_with_its_dead_letter() {
     let gateway = TestGateway::start().await;
     let admin = &gateway.admin_key;
-    let input = json!({ "text": "w".repeat(300_000) });
-    let body = json!({ "operation": "diagnostic.echo", "input": input });
-    let job = gateway.post(admin, "/v1/jobs", &body).await.expect(202);
-    bury(&gateway, &job).await;
+    let (job, _) = bury_large(&gateway).await;
     gateway.parts.bus.purge_events(id(&job)).await;
     gateway.records.remove_job(id(&job)).await.unwrap();
     let stranger = gateway.user_key("other").await;
