@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::TryStreamExt;
 use object_store::ObjectStore;
 
-use super::{ObjectError, Objects, path};
+use super::{Local, ObjectError, Objects, path};
 use crate::clock::Clock;
 
 /// How long a sign of life may take.
@@ -15,7 +15,7 @@ impl Objects {
     /// Asks for a sign of life, within two seconds. Changes nothing.
     pub async fn check(&self) -> Result<(), ObjectError> {
         let check = async {
-            if let Some(dir) = &self.local {
+            if let Some(Local { dir, .. }) = &self.local {
                 let found = tokio::fs::metadata(dir).await.map_err(ObjectError::file(dir))?;
                 if !found.is_dir() {
                     return Err(ObjectError::Unavailable(format!(

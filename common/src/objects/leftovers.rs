@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{ObjectError, Objects};
+use super::{Local, ObjectError, Objects};
 
 impl Objects {
     /// Removes the unfinished files of writers that died more than `age` ago, and returns how many there were. They
     /// are no objects, so no list shows them. Does nothing in a cloud, which has its own rules for incomplete
     /// uploads.
     pub async fn remove_leftovers(&self, age: Duration) -> Result<u64, ObjectError> {
-        let Some(root) = self.local.clone() else { return Ok(0) };
+        let Some(Local { dir: root, .. }) = self.local.clone() else { return Ok(0) };
         tokio::task::spawn_blocking(move || sweep(&root, age))
             .await
             .map_err(|error| ObjectError::Unavailable(error.to_string()))?

@@ -31,6 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 
 use crate::clock::Timestamp;
@@ -51,9 +52,15 @@ pub const WHOLE_LIMIT: u64 = 256 << 20;
 #[derive(Clone, Debug)]
 pub struct Objects {
     store: Arc<dyn ObjectStore>,
-    /// The directory, when the store is a local one.
-    local: Option<PathBuf>,
+    local: Option<Local>,
     place: Arc<str>,
+}
+
+/// The store once more, when it is a local directory.
+#[derive(Clone, Debug)]
+struct Local {
+    dir: PathBuf,
+    files: Arc<LocalFileSystem>,
 }
 
 /// What the store knows about an object without reading it.
@@ -107,10 +114,15 @@ async fn bounded<T>(
     bytes: u64,
     call: impl Future<Output = object_store::Result<T>>,
 ) -> Result<T, ObjectError> {
-    let mebibytes = u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
-    let limit = CALL_TIMEOUT.saturating_add(TIME_PER_MIB.saturating_mul(mebibytes));
+    let limit = patience(bytes);
     tokio::time::timeout(limit, call)
         .await
         .map_err(|_| ObjectError::no_answer(limit))?
         .map_err(|error| ObjectError::of(error, key))
+}
+
+/// How long a call may take that moves `bytes`.
+fn patience(bytes: u64) -> Duration {
+    let mebibytes = u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
+    CALL_TIMEOUT.saturating_add(TIME_PER_MIB.saturating_mul(mebibytes))
 }

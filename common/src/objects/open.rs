@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use object_store::ObjectStore;
@@ -12,7 +11,7 @@ use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use url::Url;
 
-use super::{ObjectError, Objects, cloud};
+use super::{Local, ObjectError, Objects, cloud};
 
 impl Objects {
     /// A store in the memory of this value and its clones, for tests.
@@ -51,8 +50,8 @@ impl Objects {
         let place: Arc<str> = url.into();
         let store: Arc<dyn ObjectStore> = match parsed.scheme() {
             "file" => {
-                let (store, dir) = local(&parsed)?;
-                return Ok(Self { store: Arc::new(store), local: Some(dir), place });
+                let local = local(&parsed)?;
+                return Ok(Self { store: local.files.clone(), local: Some(local), place });
             }
             "memory" => return Ok(Self::in_memory()),
             "s3" => within(cloud::s3(url, environment).map_err(unsuitable)?, &parsed)?,
@@ -73,7 +72,7 @@ fn readable((name, value): (OsString, OsString)) -> Option<(String, String)> {
     Some((name.into_string().ok()?, value.into_string().ok()?))
 }
 
-fn local(url: &Url) -> Result<(LocalFileSystem, PathBuf), ObjectError> {
+fn local(url: &Url) -> Result<Local, ObjectError> {
     let dir = url.to_file_path().map_err(|()| {
         ObjectError::Unsuitable(format!("'{url}' names no directory: use file:///absolute/path"))
     })?;
@@ -90,7 +89,7 @@ fn local(url: &Url) -> Result<(LocalFileSystem, PathBuf), ObjectError> {
         .with_automatic_cleanup(true);
     // As the store knows it: without symbolic links.
     let dir = dir.canonicalize().map_err(|error| unusable(&error))?;
-    Ok((store, dir))
+    Ok(Local { dir, files: Arc::new(store) })
 }
 
 /// The part of the store below the URL's path.

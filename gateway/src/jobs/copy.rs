@@ -61,7 +61,7 @@ pub(crate) async fn copy_file(
 }
 
 async fn copy(objects: &Objects, from: &str, to: &str) -> Result<(), ObjectError> {
-    let (_, mut source) = objects.stream(from, None).await?;
+    let mut source = objects.stream(from, None).await?;
     let mut target = objects.writer(to, u64::MAX)?;
     loop {
         let part = match source.try_next().await {

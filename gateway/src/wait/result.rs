@@ -25,7 +25,7 @@ pub(crate) async fn stored_result(
     let body = match (&result.inline, &result.key) {
         (Some(inline), _) => Body::from(Bytes::copy_from_slice(inline.get().as_bytes())),
         (None, Some(key)) => match objects.stream(key, None).await {
-            Ok((_, stream)) => Body::from_stream(stream),
+            Ok(stream) => Body::from_stream(stream),
             Err(ObjectError::NotFound(_)) => return Ok(None),
             Err(error) => return Err(error),
         },

@@ -52,7 +52,7 @@ async fn keys(store: &Objects, prefix: &str) -> Vec<String> {
 }
 
 async fn read(store: &Objects, key: &str, range: Option<std::ops::Range<u64>>) -> Vec<u8> {
-    let (_, stream) = store.stream(key, range).await.unwrap();
+    let stream = store.stream(key, range).await.unwrap();
     stream.try_collect::<Vec<Bytes>>().await.unwrap().concat()
 }
 

@@ -79,7 +79,7 @@ pub(super) async fn serve(
         Body::empty()
     } else {
         let part = (length < file.bytes).then_some(first..first + length);
-        let (_, stream) = objects.stream(&file.key, part).await?;
+        let stream = objects.stream(&file.key, part).await?;
         Body::from_stream(stream.inspect_err(|error| {
             tracing::warn!(%error, "a file broke off while it was served");
         }))
