@@ -1,9 +1,12 @@
 //! What every bench gets.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::arguments::Arguments;
+use crate::benches::Bench;
+use crate::budget::Budget;
+use crate::report::Sheet;
 use crate::system::{Sync, System};
 
 /// How much to do, and where.
@@ -17,6 +20,8 @@ pub(crate) struct Context {
     pub(crate) out: PathBuf,
     /// Where systems keep their data while they run: on a real disk, since syncs are measured.
     pub(crate) work: PathBuf,
+    /// How long it may take.
+    pub(crate) budget: Budget,
 }
 
 /// How much to do.
@@ -37,7 +42,24 @@ impl Context {
             peers: !arguments.no_peers && !arguments.smoke,
             out,
             work,
+            budget: Budget::default(),
         })
+    }
+
+    /// Whether the peers of a bench take part in this round: in the first always, in later ones while there is time.
+    pub(crate) fn peers_in(&self, sheet: &mut Sheet, bench: &str, round: usize) -> bool {
+        if !self.peers {
+            return false;
+        }
+        let taking = Bench::peers_take(bench);
+        let can = round == 1 || self.budget.allows(Instant::now(), taking);
+        if !can {
+            let rounds = self.scale.rounds();
+            sheet.remark(&format!(
+                "Time ran short: not every peer was measured in all of the {rounds} rounds"
+            ));
+        }
+        can
     }
 
     /// A broker with its data below [`Self::work`], without any role yet.

@@ -44,13 +44,14 @@ impl Subject {
         }
     }
 
-    /// Millrace in front of it, with all its roles, for so many requests at once.
+    /// Millrace in front of it, with all its roles, for so many requests at once; `settings` as for a system.
     pub(super) async fn millrace(
         context: &Context,
         mock: &Mock,
         slots: usize,
+        settings: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
-        let mut system = context.system(Sync::Default, &[]).await?;
+        let mut system = context.system(Sync::Default, settings).await?;
         let worker = Role::Worker(Engine::Llm { url: mock.url(), slots });
         for role in [Role::Gateway, Role::Keeper, worker] {
             system.add(role).await?;
@@ -97,6 +98,18 @@ impl Subject {
                 system.watched().into_iter().chain([mock.clone()]).collect()
             }
             Kind::Peer(peer, mock) => vec![peer.watched(), mock.clone(), cpu::load()],
+        }
+    }
+
+    /// Its own processes, without the mock upstream and the load.
+    pub(super) fn own(&self) -> Vec<Watched> {
+        match &self.kind {
+            Kind::Direct(mock) => vec![mock.clone()],
+            Kind::Millrace(system, _) => {
+                let all = system.watched().into_iter();
+                all.filter(|process| process.name != cpu::LOAD).collect()
+            }
+            Kind::Peer(peer, _) => vec![peer.watched()],
         }
     }
 
