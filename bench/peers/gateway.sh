@@ -19,7 +19,7 @@ home="$peers/$name"
 model=gpt-4o-mini
 headers='{"authorization": "Bearer dummy"}'
 
-# One worker, as a gateway has one core in the bench; retries, callbacks and logs off.
+# A worker for each core, as every other has threads; retries, callbacks and logs off.
 start_litellm() {
     local key
     key="sk-$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')"
@@ -32,7 +32,7 @@ litellm_settings: {num_retries: 0, callbacks: []}
 YAML
     # It keeps its table of prices in the package and need not look for a newer one.
     start "$name" env LITELLM_LOG=ERROR LITELLM_MASTER_KEY="$key" LITELLM_LOCAL_MODEL_COST_MAP=True \
-        "$home/bin/litellm" --config "$work/config.yaml" --host 127.0.0.1 --port "$port" --num_workers 1 --telemetry False
+        "$home/bin/litellm" --config "$work/config.yaml" --host 127.0.0.1 --port "$port" --num_workers "$(nproc)" --telemetry False
 }
 
 start_smg() {

@@ -15,6 +15,9 @@ use crate::report::{self, Found, Machine, Run, Sheet, Steal};
 use crate::system::programs::crate_dir;
 use crate::{say, tell};
 
+/// How long all benches may take unless the command line says otherwise.
+const MINUTES: u16 = 28;
+
 /// Runs what the command line asks for. An error, after everything was tried, when a bench failed.
 pub(crate) async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let chosen = benches::choose(&arguments.names)?;
@@ -26,9 +29,11 @@ pub(crate) async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     if context.peers {
         install_peers(&chosen).await;
     }
-    let (run, machine) = (begin(arguments), Machine::here(&context.work));
-    let budget = arguments.minutes.map(|minutes| Duration::from_secs(60 * u64::from(minutes)));
-    context.budget = Budget::new(budget, Instant::now());
+    let machine = Machine::here(&context.work);
+    let minutes = arguments.minutes.or((whole && !arguments.smoke).then_some(MINUTES));
+    let lasting = minutes.map(|minutes| Duration::from_secs(60 * u64::from(minutes)));
+    context.budget = Budget::new(lasting, Instant::now());
+    let run = begin(arguments, minutes);
     let mut all: Vec<Found> = Vec::new();
     for (index, bench) in chosen.iter().enumerate() {
         say(&format!("{}: {}", bench.name, bench.about));
@@ -85,11 +90,10 @@ async fn install_peers(chosen: &[&Bench]) {
     }
 }
 
-fn begin(arguments: &Arguments) -> Run {
+fn begin(arguments: &Arguments, minutes: Option<u16>) -> Run {
     let names =
         if arguments.names.is_empty() { "all".to_owned() } else { arguments.names.join(" ") };
-    let minutes =
-        arguments.minutes.map_or_else(String::new, |minutes| format!(", in {minutes} minutes"));
+    let minutes = minutes.map_or_else(String::new, |minutes| format!(", in {minutes} minutes"));
     let peers = if arguments.no_peers { ", no peers" } else { "" };
     Run {
         id: format!("{}/{}", SystemClock.now(), std::process::id()),

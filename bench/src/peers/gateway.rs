@@ -58,9 +58,10 @@ pub(crate) async fn start_gateway(
     let folder = folder.map_err(|error| one_line(error.into()))?;
     let port = free_port().map_err(one_line)?;
     let arguments = [peer.to_owned(), port.to_string(), upstream.to_string()];
-    let home = ("HOME".to_owned(), folder.path().display().to_string());
+    let own = folder.path().display().to_string();
+    let places = ["HOME", "TMPDIR"].map(|name| (name.to_owned(), own.clone()));
     let mut process =
-        Process::start(peer, &script("gateway.sh"), &arguments, [home], folder.path())
+        Process::start(peer, &script("gateway.sh"), &arguments, places, folder.path())
             .map_err(one_line)?;
     let ready = process.wait_for(PATIENCE, async |process| {
         let said = process.said();

@@ -81,7 +81,8 @@ mod tests {
         assert_eq!(one_run(&[one.clone(), two.clone()], &["a", "b"]).unwrap().id, "run 1");
         let partial = one_run(&[one.clone()], &["a", "b"]).unwrap_err().to_string();
         assert_eq!(partial, "there are no figures of b");
-        let mixed = one_run(&[one.clone(), found("b", "run 2")], &["a", "b"]);
+        let two_runs = [one.clone(), found("b", "run 2")];
+        let mixed = one_run(&two_runs, &["a", "b"]);
         assert!(mixed.unwrap_err().to_string().contains("several runs"));
         let trial = Found { smoke: true, ..two };
         assert!(one_run(&[one, trial], &["a", "b"]).is_err());

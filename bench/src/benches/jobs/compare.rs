@@ -26,11 +26,11 @@ const PEERS: [(&str, &str, &[&str]); 8] = [
 const FASTEST: &str = "bullmq";
 
 /// One round of every peer. Their pickup, on which no goal hangs, is measured in the first only.
-pub(super) async fn peers(sheet: &mut Sheet, round: usize) {
+pub(super) async fn peers(context: &Context, sheet: &mut Sheet, round: usize) {
     for (name, profile, measures) in PEERS {
         for measure in measures.iter().filter(|measure| round == 1 || **measure == "drain") {
             tell(&format!("{name} {profile}: {measure}"));
-            let figures = measure_queue(name, profile, measure).await;
+            let figures = measure_queue(name, profile, measure, &context.work).await;
             if *measure == "drain" {
                 let row = peer_drain(name, profile);
                 peer::add(sheet, &row, "jobs/s", &figures, |found| found.drain_per_s);

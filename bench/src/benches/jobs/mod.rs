@@ -27,7 +27,7 @@ pub(crate) async fn run(context: &Context, sheet: &mut Sheet) -> anyhow::Result<
             latency::measure(context, sheet, sync).await?;
         }
         if context.peers_in(sheet, "jobs", round) {
-            compare::peers(sheet, round).await;
+            compare::peers(context, sheet, round).await;
         }
     }
     Ok(())

@@ -24,14 +24,14 @@ const SLOWER: [&str; 3] = ["celery", "arq", "taskiq-nats"];
 const BULK_PEER: &str = "bullmq";
 
 /// One round of every peer.
-pub(super) async fn peers(sheet: &mut Sheet) {
+pub(super) async fn peers(context: &Context, sheet: &mut Sheet) {
     for (name, profile) in PEERS {
         tell(&format!("{name} {profile}: enqueue"));
-        let figures = measure_queue(name, profile, "enqueue").await;
+        let figures = measure_queue(name, profile, "enqueue", &context.work).await;
         let row = rows::enqueue(name, profile);
         peer::add(sheet, &row, "jobs/s", &figures, |found| found.enqueue_per_s);
         if name == BULK_PEER {
-            let figures = measure_queue(name, profile, "bulk").await;
+            let figures = measure_queue(name, profile, "bulk", &context.work).await;
             let row = rows::peer_bulk(name, profile);
             peer::add(sheet, &row, "jobs/s", &figures, |found| found.bulk_per_s);
         }

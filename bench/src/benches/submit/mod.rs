@@ -53,7 +53,7 @@ pub(crate) async fn run(context: &Context, sheet: &mut Sheet) -> anyhow::Result<
             }
         }
         if context.peers_in(sheet, "submit", round) {
-            compare::peers(sheet).await;
+            compare::peers(context, sheet).await;
         }
     }
     Ok(())
