@@ -35,7 +35,9 @@ YAML
         "$home/bin/litellm" --config "$work/config.yaml" --host 127.0.0.1 --port "$port" --num_workers "$(nproc)" --telemetry False
 }
 
+# It knows the models that the upstream lists, and no others.
 start_smg() {
+    model=mock
     start "$name" "$home/bin/smg" launch --host 127.0.0.1 --port "$port" --worker-urls "$upstream" \
         --policy round_robin --prometheus-host 127.0.0.1 --prometheus-port "$(free_port)" --log-level error
 }
