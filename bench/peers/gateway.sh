@@ -72,7 +72,7 @@ request = urllib.request.Request(
     json.dumps(body).encode(),
     headers | {"content-type": "application/json"},
 )
-end = time.monotonic() + 90
+end = time.monotonic() + 55
 while True:
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
@@ -82,7 +82,7 @@ while True:
         # An answer that says no is an OSError too; right after the start a gateway may not know its upstream yet.
         said = f"{error}: {error.read(200).decode()}" if isinstance(error, urllib.error.HTTPError) else error
         if time.monotonic() > end:
-            sys.exit(f"no chat was answered in 90 s: {said}")
+            sys.exit(f"no chat was answered in 55 s: {said}")
         try:
             os.kill(int(process), 0)
         except ProcessLookupError:

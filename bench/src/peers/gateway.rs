@@ -13,7 +13,7 @@ use crate::system::Process;
 use crate::system::programs::free_port;
 
 /// How long a gateway may take to be ready: some load for a while.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running gateway of others.
 pub(crate) struct GatewayPeer {
@@ -52,7 +52,8 @@ pub(crate) async fn start_gateway(
     set_up(peer).await?;
     let one_line = |error: anyhow::Error| {
         let text = format!("{error:#}");
-        text.lines().next_back().unwrap_or("it did not start").to_owned()
+        let line = text.lines().rev().find(|line| !line.trim().is_empty());
+        line.unwrap_or("it did not start").trim_end_matches("; its last words:").to_owned()
     };
     let folder = tempfile::Builder::new().prefix("peer-").tempdir_in(work);
     let folder = folder.map_err(|error| one_line(error.into()))?;

@@ -36,6 +36,9 @@ struct Pool {
     below: Option<Latencies>,
 }
 
+/// A quantile above hangs on so few times that their number is told.
+const RARE: f64 = 0.9;
+
 impl Sheet {
     /// Adds the figure of one round to a row; without one, the row is there and empty.
     pub(crate) fn add(&mut self, row: &str, unit: &str, value: impl Into<Option<f64>>) {
@@ -192,7 +195,8 @@ impl Draft {
 
     /// What is to be known of the row, and of rounds in which it failed.
     fn remark(&self) -> Option<String> {
-        let pooled = self.pool.as_ref().map(|pool| format!("of {} times", pool.through.len()));
+        let rare = self.pool.as_ref().filter(|pool| pool.quantile > RARE);
+        let pooled = rare.map(|pool| format!("of {} times", pool.through.len()));
         let failed =
             self.failures.last().map(|why| match (self.rounds.len(), self.failures.len()) {
                 (0, _) => format!("not measured: {why}"),
