@@ -122,6 +122,20 @@ impl Subject {
         }
     }
 
+    /// Lets a gateway of others cost nothing while somebody else is measured.
+    pub(super) fn rest(&self) {
+        if let Kind::Peer(peer, _) = &self.kind {
+            peer.rest();
+        }
+    }
+
+    /// Lets it go on.
+    pub(super) fn wake(&self) {
+        if let Kind::Peer(peer, _) = &self.kind {
+            peer.wake();
+        }
+    }
+
     /// Ends what was started for it.
     pub(super) async fn stop(self) {
         match self.kind {

@@ -93,8 +93,20 @@ impl GatewayPeer {
         }
     }
 
+    /// Lets it cost nothing until [`Self::wake`].
+    pub(crate) fn rest(&self) {
+        self.process.rest();
+    }
+
+    /// Lets it go on.
+    pub(crate) fn wake(&self) {
+        self.process.wake();
+    }
+
     /// Ends it.
     pub(crate) async fn stop(self) {
+        // What rests hears nothing.
+        self.wake();
         self.process.stop().await;
     }
 }

@@ -94,6 +94,23 @@ impl Process {
         }
     }
 
+    /// Stops it and all that it has started until [`Self::wake`]: while others are measured it is to cost nothing.
+    pub(crate) fn rest(&self) {
+        self.signal_group(Signal::SIGSTOP);
+    }
+
+    /// Lets it go on.
+    pub(crate) fn wake(&self) {
+        self.signal_group(Signal::SIGCONT);
+    }
+
+    fn signal_group(&self, signal: Signal) {
+        // It leads a group of its own, which is its own as long as it was not waited for.
+        if let Some(pid) = self.child.id() {
+            let _ = killpg(Pid::from_raw(pid.cast_signed()), signal);
+        }
+    }
+
     /// Tells it to end, and kills it when it does not.
     pub(crate) async fn stop(mut self) {
         // A process that was waited for has no id any more, and is not signalled.
@@ -129,9 +146,6 @@ fn bound(program: &Path) -> Command {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It leads a group of its own. Once it was waited for, the group's id is no longer its own.
-        if let Some(pid) = self.child.id() {
-            let _ = killpg(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL);
-        }
+        self.signal_group(Signal::SIGKILL);
     }
 }

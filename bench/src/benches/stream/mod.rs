@@ -39,6 +39,7 @@ pub(crate) async fn run(context: &Context, sheet: &mut Sheet) -> anyhow::Result<
                 if let Err(error) = capacity::measure(context, sheet, name, &subject).await {
                     compare::missing(sheet, name, &format!("{error:#}"));
                 }
+                subject.rest();
                 subjects.push((name, subject));
             }
             Err(why) => compare::missing(sheet, name, &why),
@@ -64,7 +65,10 @@ async fn rounds(
         let peers = context.peers_in(sheet, "stream", round);
         let below = times(context, sheet, DIRECT, direct).await?;
         for (name, subject) in subjects.iter().filter(|(name, _)| peers || *name == MILLRACE) {
-            match times(context, sheet, name, subject).await {
+            subject.wake();
+            let found = times(context, sheet, name, subject).await;
+            subject.rest();
+            match found {
                 Ok(through) => add(sheet, name, &through, &below),
                 Err(error) if *name == MILLRACE => return Err(error),
                 Err(error) => compare::missing(sheet, name, &format!("{error:#}")),

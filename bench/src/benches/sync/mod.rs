@@ -83,7 +83,10 @@ pub(crate) async fn run(context: &Context, sheet: &mut Sheet) -> anyhow::Result<
     for name in PEERS.into_iter().filter(|_| context.peers) {
         tell(&format!("{name}: start"));
         match Subject::peer(context, &mock, name).await {
-            Ok(subject) => entries.push(Entry { name, subject, small_only: false }),
+            Ok(subject) => {
+                subject.rest();
+                entries.push(Entry { name, subject, small_only: false });
+            }
             Err(why) => {
                 absent.insert(name, why);
             }
@@ -127,7 +130,9 @@ async fn rounds(
                 if !fits || !(ours || peers) {
                     continue;
                 }
+                entry.subject.wake();
                 let measured = one(context, sheet, entry, case, &below, idle_below.as_ref()).await;
+                entry.subject.rest();
                 match measured {
                     Err(error) if ours => return Err(error),
                     Err(error) => compare::missing(sheet, entry.name, &format!("{error:#}")),
