@@ -35,10 +35,10 @@ pub(crate) async fn run(context: &Context, sheet: &mut Sheet) -> anyhow::Result<
         tell(&format!("{name}: start"));
         match Subject::peer(context, &mock, name).await {
             Ok(subject) => {
-                compare::version(sheet, name, subject.version());
                 if let Err(error) = capacity::measure(context, sheet, name, &subject).await {
                     compare::missing(sheet, name, &format!("{error:#}"));
                 }
+                compare::version(sheet, name, subject.version());
                 subject.rest();
                 subjects.push((name, subject));
             }
