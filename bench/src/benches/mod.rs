@@ -65,7 +65,7 @@ const ALL: &[Bench] = &[
         run: |context, sheet| submit::run(context, sheet).boxed_local(),
         goals: submit::state_goals,
         peers: &["bullmq", "celery", "arq", "taskiq-nats"],
-        takes: (68, 45),
+        takes: (55, 45),
     },
     Bench {
         name: "jobs",
@@ -73,7 +73,7 @@ const ALL: &[Bench] = &[
         run: |context, sheet| jobs::run(context, sheet).boxed_local(),
         goals: jobs::state_goals,
         peers: &["bullmq", "celery", "arq", "taskiq-nats", "apalis"],
-        takes: (62, 75),
+        takes: (52, 70),
     },
     Bench {
         name: "sync",
@@ -81,7 +81,7 @@ const ALL: &[Bench] = &[
         run: |context, sheet| sync::run(context, sheet).boxed_local(),
         goals: sync::state_goals,
         peers: &["litellm", "smg", "portkey"],
-        takes: (48, 50),
+        takes: (42, 50),
     },
     Bench {
         name: "stream",
@@ -89,7 +89,7 @@ const ALL: &[Bench] = &[
         run: |context, sheet| stream::run(context, sheet).boxed_local(),
         goals: stream::state_goals,
         peers: &["litellm", "smg", "portkey"],
-        takes: (22, 45),
+        takes: (16, 60),
     },
     Bench {
         name: "backlog",
@@ -113,7 +113,7 @@ const ALL: &[Bench] = &[
         run: |context, sheet| webhook::run(context, sheet).boxed_local(),
         goals: webhook::state_goals,
         peers: &[],
-        takes: (50, 0),
+        takes: (33, 0),
     },
     Bench {
         name: "files",
@@ -129,7 +129,7 @@ const ALL: &[Bench] = &[
         run: |context, sheet| media::run(context, sheet).boxed_local(),
         goals: media::state_goals,
         peers: &["vips", "ffmpeg"],
-        takes: (32, 30),
+        takes: (29, 0),
     },
     Bench {
         name: "start",

@@ -102,6 +102,10 @@ pub(crate) fn state_goals(_: &Context, sheet: &mut Sheet) {
     let (healthy, mixed) = (steady::in_time(Crowd::Healthy), steady::in_time(Crowd::Mixed));
     sheet.against(&mixed, &healthy);
     sheet.goal(&mixed, Goal::at_least(KEPT).of(&healthy));
+    sheet.note(
+        &drain::row(Crowd::Mixed),
+        "meanwhile the dispatcher pulls and tries the deliveries for the others on the same cores",
+    );
     sheet.note(&drain::row(Crowd::One), "ten at once is the most for one receiver");
 }
 
