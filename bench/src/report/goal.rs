@@ -91,11 +91,11 @@ impl Goal {
     /// Judges a figure; `other` finds another row's.
     pub(crate) fn judge(&self, own: &Figure, other: impl Fn(&str) -> Figure) -> Reached {
         let theirs = self.of.as_deref().map(other);
-        let reached = self.measure(own.value, theirs.as_ref().map(|theirs| theirs.value));
+        let reached = self.measure(own.value, theirs.as_ref().and_then(|theirs| theirs.value));
         let met = reached.map(|reached| self.holds(reached));
         let close = theirs.as_ref().is_none_or(|row| row.rounds.len() == own.rounds.len())
             && own.rounds.iter().enumerate().any(|(index, value)| {
-                let theirs = theirs.as_ref().map(|row| row.rounds.get(index).copied());
+                let theirs = theirs.as_ref().and_then(|row| row.rounds.get(index).copied());
                 let held = self.measure(Some(*value), theirs).map(|round| self.holds(round));
                 held.is_some() && held != met
             });
@@ -107,11 +107,11 @@ impl Goal {
         self.of.as_deref()
     }
 
-    fn measure(&self, own: Option<f64>, theirs: Option<Option<f64>>) -> Option<f64> {
-        match theirs {
-            None => own,
-            Some(theirs) if self.bound == Bound::Below => Some(own? - theirs?),
-            Some(theirs) => ratio(own, theirs),
+    fn measure(&self, own: Option<f64>, theirs: Option<f64>) -> Option<f64> {
+        match self.bound {
+            _ if self.of.is_none() => own,
+            Bound::Below => Some(own? - theirs?),
+            _ => ratio(own, theirs),
         }
     }
 

@@ -79,7 +79,7 @@ mod tests {
     fn only_the_figures_of_one_whole_run_are_of_one_run() {
         let (one, two) = (found("a", "run 1"), found("b", "run 1"));
         assert_eq!(one_run(&[one.clone(), two.clone()], &["a", "b"]).unwrap().id, "run 1");
-        let partial = one_run(&[one.clone()], &["a", "b"]).unwrap_err().to_string();
+        let partial = one_run(std::slice::from_ref(&one), &["a", "b"]).unwrap_err().to_string();
         assert_eq!(partial, "there are no figures of b");
         let two_runs = [one.clone(), found("b", "run 2")];
         let mixed = one_run(&two_runs, &["a", "b"]);

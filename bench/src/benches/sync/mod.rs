@@ -178,19 +178,16 @@ async fn one(
     }
     let through = back_to_back(context, subject, case).await?;
     let done = through.times.done;
-    let row = match idle_below {
-        Some(below) => {
-            for (percent, quantile) in [(50, 0.5), (99, 0.99)] {
-                let row = rows::busy(name, case, percent);
-                sheet.pool(&row, quantile, &through.times.latencies, Some(&below.times.latencies));
-            }
-            rows::busy(name, case, 50)
+    let row = if let Some(below) = idle_below {
+        for (percent, quantile) in [(50, 0.5), (99, 0.99)] {
+            let row = rows::busy(name, case, percent);
+            sheet.pool(&row, quantile, &through.times.latencies, Some(&below.times.latencies));
         }
-        None => {
-            let row = rows::most(name, case);
-            sheet.add(&row, "chats/s", through.times.per_second());
-            row
-        }
+        rows::busy(name, case, 50)
+    } else {
+        let row = rows::most(name, case);
+        sheet.add(&row, "chats/s", through.times.per_second());
+        row
     };
     sheet.spent(&row, &through.spent, done);
     let own: Vec<String> = subject.own().into_iter().map(|process| process.name).collect();
