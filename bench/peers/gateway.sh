@@ -19,7 +19,7 @@ home="$peers/$name"
 model=gpt-4o-mini
 headers='{"authorization": "Bearer dummy"}'
 
-# One worker, as a gateway has one core in the bench; retries, callbacks and logs off.
+# A worker for each core, as every other has threads; retries, callbacks and logs off.
 start_litellm() {
     local key
     key="sk-$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')"
@@ -32,10 +32,12 @@ litellm_settings: {num_retries: 0, callbacks: []}
 YAML
     # It keeps its table of prices in the package and need not look for a newer one.
     start "$name" env LITELLM_LOG=ERROR LITELLM_MASTER_KEY="$key" LITELLM_LOCAL_MODEL_COST_MAP=True \
-        "$home/bin/litellm" --config "$work/config.yaml" --host 127.0.0.1 --port "$port" --num_workers 1 --telemetry False
+        "$home/bin/litellm" --config "$work/config.yaml" --host 127.0.0.1 --port "$port" --num_workers "$(nproc)" --telemetry False
 }
 
+# It knows the models that the upstream lists, and no others.
 start_smg() {
+    model=mock
     start "$name" "$home/bin/smg" launch --host 127.0.0.1 --port "$port" --worker-urls "$upstream" \
         --policy round_robin --prometheus-host 127.0.0.1 --prometheus-port "$(free_port)" --log-level error
 }
@@ -70,7 +72,7 @@ request = urllib.request.Request(
     json.dumps(body).encode(),
     headers | {"content-type": "application/json"},
 )
-end = time.monotonic() + 90
+end = time.monotonic() + 55
 while True:
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
@@ -80,7 +82,7 @@ while True:
         # An answer that says no is an OSError too; right after the start a gateway may not know its upstream yet.
         said = f"{error}: {error.read(200).decode()}" if isinstance(error, urllib.error.HTTPError) else error
         if time.monotonic() > end:
-            sys.exit(f"no chat was answered in 90 s: {said}")
+            sys.exit(f"no chat was answered in 55 s: {said}")
         try:
             os.kill(int(process), 0)
         except ProcessLookupError:

@@ -10,7 +10,7 @@
 #   MEASURE   enqueue, bulk (bullmq and apalis), drain, pickup, or all of them
 #
 # Every job carries 1 KiB and its handler does nothing. Enqueue and bulk: jobs accepted in 3 s after a warm-up, with 64
-# submits awaited at once (Celery: two processes, one each), or 500 jobs in each call. Drain: a backlog, without the
+# submits awaited at once (Celery: two processes, one each), or 500 jobs in each call, four calls at once. Drain: a backlog, without the
 # first tenth. Pickup: 200 jobs/s for 5 s on an idle queue, from when a submit was due until the handler runs.
 set -euo pipefail
 

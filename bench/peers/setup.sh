@@ -11,16 +11,27 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 source "$root/deploy/setup/common.sh"
 # shellcheck source-path=SCRIPTDIR/../..
 source "$root/deploy/setup/debian.sh"
+# shellcheck source-path=SCRIPTDIR/../..
+source "$root/deploy/setup/wheels.sh"
 
 from="$root/bench/peers"
 peers="$root/bench/.peers"
 mkdir -p "$peers"
 
-# Runs a command and keeps what it says in a log, so that stderr holds the reason and nothing else.
+# Runs a command and keeps what it says in a log, so that stderr holds the reason and nothing else. It holds no lock: what
+# it has started may outlive it.
 logged() {
-    local log="$peers/$1.log"
+    local log="$peers/$1.log" status
     shift
-    "$@" >"$log" 2>&1 || die "${log##*/} says: $(grep -v '^$' "$log" | tail -n 1)"
+    # Not within a condition, where a function would go on after an error.
+    set +e
+    (
+        set -e
+        "$@"
+    ) >"$log" 2>&1 8>&-
+    status=$?
+    set -e
+    ((status == 0)) || die "${log##*/} says: $(grep -v '^$' "$log" | tail -n 1)"
 }
 
 install_python_peer() {
@@ -29,10 +40,7 @@ install_python_peer() {
     want_python_venv
     install_wanted
     say "installing $name"
-    [[ -x "$peers/$name/bin/python" ]] || logged "$name" python3 -m venv "$peers/$name"
-    logged "$name" "$peers/$name/bin/python" -m pip --quiet --disable-pip-version-check install \
-        --no-deps --requirement "$pin"
-    mark_done "$name" "$pin"
+    logged "$name" install_venv "$name" "$pin" "$name"
 }
 
 install_node_peer() {
@@ -88,6 +96,6 @@ flock --unlock 8
 # shellcheck disable=SC2034 # common.sh marks there what is done
 tools="$peers"
 exec 8>"$peers/.setup.lock"
-flock 8
+flock --wait 300 8 || die "another set-up goes on"
 
 for peer in "$@"; do setup_peer "$peer"; done

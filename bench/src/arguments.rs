@@ -15,6 +15,10 @@ pub(crate) struct Arguments {
     /// Rounds of which medians are taken.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=20))]
     pub(crate) rounds: u16,
+    /// How long all of it may take. When time runs short, later rounds of peers fall away, and the tables show it
+    /// [default: 28 for all benches].
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub(crate) minutes: Option<u16>,
     /// Tiny amounts, one round, no peers: tries whether everything works. The figures mean nothing.
     #[arg(long)]
     pub(crate) smoke: bool,

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod benches;
+mod budget;
 mod context;
 mod cpu;
 mod http;
@@ -12,23 +13,20 @@ mod mock;
 mod peers;
 mod raw;
 mod report;
+mod run;
 mod system;
 
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use common::clock::{Clock as _, SystemClock};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::arguments::{Arguments, Command, MockOptions, ReportOptions};
 use self::benches::Bench;
-use self::context::Context;
-use self::report::{Found, Machine};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -37,7 +35,7 @@ async fn main() -> ExitCode {
     raise_open_files();
     // Ended by a signal, it leaves by the usual way: what it has started ends with it.
     let outcome = tokio::select! {
-        outcome = run(arguments) => outcome,
+        outcome = act(arguments) => outcome,
         error = stop_signal() => Err(error),
     };
     match outcome {
@@ -49,37 +47,12 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> anyhow::Result<()> {
+async fn act(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Some(Command::Mock(MockOptions { port, models })) => mock::serve(port, models).await,
         Some(Command::Report(ref options)) => show(options, &arguments.out()),
-        None => measure(&arguments).await,
+        None => run::measure(&arguments).await,
     }
-}
-
-async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
-    let chosen = benches::choose(&arguments.names)?;
-    let context = Context::new(arguments)?;
-    let machine = Machine::here();
-    for bench in &chosen {
-        say(&format!("{}: {}", bench.name, bench.about));
-        let begun = Instant::now();
-        let sheet = (bench.run)(&context).await;
-        let sheet = sheet.with_context(|| format!("the bench {} failed", bench.name))?;
-        let found = Found {
-            bench: bench.name.to_owned(),
-            about: bench.about.to_owned(),
-            ended_at: SystemClock.now().to_string(),
-            took_s: begun.elapsed().as_secs_f64(),
-            rounds: context.scale.rounds(),
-            smoke: context.scale.is_smoke(),
-            machine: machine.clone(),
-            rows: sheet.finish(),
-        };
-        report::save(&context.out, &found, &benches::names())?;
-        say(&report::table(&found));
-    }
-    Ok(())
 }
 
 /// Shows the figures of earlier runs, or puts them into a page.
@@ -91,10 +64,8 @@ fn show(options: &ReportOptions, folder: &Path) -> anyhow::Result<()> {
         say(&figures);
         return Ok(());
     };
-    anyhow::ensure!(
-        all.iter().all(|found| !found.smoke),
-        "figures of a trial do not go into a page"
-    );
+    report::one_run(&all, &benches::names())
+        .context("only figures of one whole run go into a page")?;
     let read = std::fs::read_to_string(page);
     let read = read.with_context(|| format!("{} can not be read", page.display()))?;
     std::fs::write(page, report::put_between_marks(&read, &figures)?)?;
@@ -122,7 +93,7 @@ async fn stop_signal() -> anyhow::Error {
 }
 
 /// A line for people. A closed pipe is no fault of ours.
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 

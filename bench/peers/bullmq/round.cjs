@@ -8,7 +8,7 @@ const { Queue, Worker } = createRequire(join(process.env.PEER_HOME, "/"))("bullm
 const connection = { url: process.env.BENCH_URL, maxRetriesPerRequest: null };
 const body = "x".repeat(1024);
 const inFlight = 64;
-const bulkSize = 500;
+const [bulkSize, bulkInFlight] = [500, 4];
 const [warmS, windowS] = [0.5, 3];
 const backlog = 40_000;
 const [rate, warmJobs, pickupJobs] = [200, 200, 1000];
@@ -42,7 +42,7 @@ async function enqueue(queue) {
 
 async function addBulk(queue) {
   const add = () => queue.addBulk(bulk(0, bulkSize)).then((jobs) => jobs.length);
-  return { bulk_per_s: await throughput(1, add) };
+  return { bulk_per_s: await throughput(bulkInFlight, add) };
 }
 
 /** Starts the worker and answers with the moments at which it picked up the jobs 0 to `count`. */

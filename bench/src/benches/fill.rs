@@ -13,6 +13,9 @@ use crate::system::System;
 const BATCH: usize = 500;
 const CONNECTIONS: usize = 4;
 
+/// Ids of one batch that are kept.
+const KEPT: usize = 32;
+
 /// Submits so many copies of a job; every one of them must be accepted. Gives the ids of some, spread over all.
 pub(super) async fn fill(
     system: &System,
@@ -49,12 +52,31 @@ pub(super) async fn fill(
     Ok(known)
 }
 
-/// Sends one batch, and gives the id of its first job.
+/// So many of these, spread evenly over all; all, when there are fewer.
+pub(super) fn spread(ids: Vec<String>, count: usize) -> Vec<String> {
+    if ids.len() <= count {
+        return ids;
+    }
+    (0..count).map(|index| ids[index * ids.len() / count].clone()).collect()
+}
+
+/// An error when one of these jobs has not succeeded: what fails at once is fast, and nothing worth.
+pub(super) async fn all_succeeded(system: &System, ids: &[String]) -> anyhow::Result<()> {
+    let mut connection = Connection::new(system.address()?);
+    for id in ids {
+        let request = request("GET", &format!("/v1/jobs/{id}"), system.key(), b"");
+        let job = connection.call(&request).await?.expect(200)?.json()?;
+        anyhow::ensure!(job["status"] == "succeeded", "a job did not succeed: {job}");
+    }
+    Ok(())
+}
+
+/// Sends one batch, and gives the ids of some of its jobs.
 async fn send(
     connection: &mut Connection,
     request: &Bytes,
     jobs: usize,
-) -> anyhow::Result<Option<String>> {
+) -> anyhow::Result<Vec<String>> {
     let answer = connection.call(request).await?.expect(200)?;
     let refused = format!("\"accepted\":{jobs},\"refused\":0");
     let text = String::from_utf8_lossy(&answer.body);
@@ -63,11 +85,23 @@ async fn send(
         "not every job of a batch was accepted: {}",
         tail(&text)
     );
-    Ok(answer.id().map(str::to_owned))
+    Ok(answer.ids().take(KEPT).collect())
 }
 
 /// The end of a long answer, which has the counts.
 fn tail(text: &str) -> &str {
     let start = text.char_indices().rev().nth(300).map_or(0, |(index, _)| index);
     &text[start..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spread;
+
+    #[test]
+    fn ids_are_taken_from_everywhere() {
+        let ids: Vec<String> = (0..10).map(|id| id.to_string()).collect();
+        assert_eq!(spread(ids.clone(), 3), ["0", "3", "6"]);
+        assert_eq!(spread(ids.clone(), 20), ids);
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::fill::spread;
 use super::pickup::pickup;
 use super::probe;
 use crate::context::Context;
@@ -31,23 +32,15 @@ const STREAM: &str = "JOBS_llm";
 /// How many times slower than with the fewest.
 const MOST: f64 = 1.5;
 
-/// What is measured at each step; the first three must not get slower.
-const FIGURES: [(&str, &str); 7] = [
-    ("submit p50", "ms"),
-    ("pickup p50", "ms"),
-    ("status p50", "ms"),
-    ("submit p99", "ms"),
-    ("pickup p99", "ms"),
-    ("status p99", "ms"),
-    ("memory of the broker", "MiB"),
-];
-const STEADY: usize = 3;
+/// The times that are measured at each step.
+const TIMES: [&str; 3] = ["submit", "pickup", "status"];
+const BROKER: &str = "memory of the broker";
+/// Jobs whose status is asked for in turn, at each step as many.
+const KNOWN: usize = 10;
 
 /// Measures.
-pub(crate) async fn run(context: &Context) -> anyhow::Result<Sheet> {
-    let mut sheet = Sheet::default();
-    let steps = context.scale.pick(STEPS, TRIAL);
-    for step in steps {
+pub(crate) async fn run(context: &Context, sheet: &mut Sheet) -> anyhow::Result<()> {
+    for step in steps(context) {
         tell(&format!("{step} models"));
         let mock = Mock::start(&context.work, step).await?;
         let mut system = context.system(Sync::Default, &[]).await?;
@@ -56,22 +49,31 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<Sheet> {
             system.add(role).await?;
         }
         system.offers(step).await?;
-        let known = make_queues(&system, step).await?;
+        let known = spread(make_queues(&system, step).await?, KNOWN);
         for _ in 0..context.scale.rounds() {
-            measure(context, &mut sheet, &system, step, &known).await?;
+            measure(context, sheet, &system, step, &known).await?;
         }
         system.stop().await;
         mock.stop().await;
     }
-    for (index, (figure, _)) in FIGURES.into_iter().enumerate() {
+    Ok(())
+}
+
+/// States what the rows are compared with and what they are to reach.
+pub(crate) fn state_goals(context: &Context, sheet: &mut Sheet) {
+    let steps = steps(context);
+    let times = TIMES.into_iter().flat_map(|what| ["p50", "p99"].map(|p| format!("{what} {p}")));
+    for figure in times.chain([BROKER.to_owned()]) {
+        let least = row(&figure, steps[0]);
         for step in &steps[1..] {
-            sheet.against(&row(figure, *step), &row(figure, steps[0]));
+            sheet.against(&row(&figure, *step), &least);
         }
-        if index < STEADY {
-            sheet.goal(&row(figure, steps[2]), Goal::at_most(MOST).of(&row(figure, steps[0])));
-        }
+        sheet.goal(&row(&figure, steps[2]), Goal::at_most(MOST).of(&least));
     }
-    Ok(sheet)
+}
+
+fn steps(context: &Context) -> [usize; 3] {
+    context.scale.pick(STEPS, TRIAL)
 }
 
 /// One job for every model, run to its end: its queue is there from then on. Gives some of the jobs.
@@ -89,7 +91,7 @@ async fn make_queues(system: &System, models: usize) -> anyhow::Result<Vec<Strin
             "{accepted} of {} jobs were accepted",
             batch.len()
         );
-        known.extend(answer.id().map(str::to_owned));
+        known.extend(answer.ids());
     }
     let until = Instant::now() + PATIENCE;
     loop {
@@ -115,20 +117,13 @@ async fn measure(
     let plan = Plan::steady(RATE, context.scale.lasting(4.0));
     let found = pickup(system, requests, context.scale.warm_up(), plan).await?;
     let status = probe::status(context, system, known).await?;
-    let broker = system.part("nats")?.memory().resident_kib as f64 / 1024.0;
-    let values = [
-        found.accepted.ms(0.5),
-        found.started.ms(0.5),
-        status.ms(0.5),
-        found.accepted.ms(0.99),
-        found.started.ms(0.99),
-        status.ms(0.99),
-        broker,
-    ];
-    for ((figure, unit), value) in FIGURES.into_iter().zip(values) {
-        sheet.add(&row(figure, step), unit, value);
+    for (what, times) in TIMES.into_iter().zip([&found.accepted, &found.started, &status]) {
+        sheet.add(&row(&format!("{what} p50"), step), "ms", times.ms(0.5));
+        sheet.pool(&row(&format!("{what} p99"), step), 0.99, times, None);
     }
-    sheet.spent(&row(FIGURES[1].0, step), &found.spent, found.jobs);
+    let mib = system.part("nats")?.memory().resident_kib as f64 / 1024.0;
+    sheet.add(&row(BROKER, step), "MiB", mib);
+    sheet.spent(&row("pickup p50", step), &found.spent, found.jobs);
     Ok(())
 }
 

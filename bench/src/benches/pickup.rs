@@ -2,7 +2,7 @@
 //! the job has started. All times are of one clock. The follower is the bench itself, on the subject on which the
 //! broker repeats every event after it is stored; the gateway feeds its own followers from there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::cpu::{Meter, Spent};
 use crate::http::Connection;
-use crate::load::{Latencies, Operation, Plan, closed, open};
+use crate::load::{Latencies, Operation, Plan, closed, once_each, open};
 use crate::system::System;
 
 /// Where the broker repeats events.
@@ -45,6 +45,7 @@ struct Log {
     due: HashMap<String, Instant>,
     started: HashMap<String, Instant>,
     ended: HashMap<String, Instant>,
+    failed: HashSet<String>,
 }
 
 type SharedLog = Arc<Mutex<Log>>;
@@ -77,7 +78,7 @@ pub(super) async fn pickup(
         next: index,
         log: Arc::clone(&log),
     });
-    let submits = warm(submits.collect(), warm_up).await;
+    let submits = warm(submits.collect(), warm_up).await?;
     wait_for_ends(&log).await?;
     lock(&log).due.clear();
     let meter = Meter::start(system.watched());
@@ -85,16 +86,17 @@ pub(super) async fn pickup(
     wait_for_ends(&log).await?;
     let spent = meter.stop();
     let measured = measured.faultless("submits")?;
-    let (started, ended) = times(&lock(&log));
+    let (started, ended) = times(&lock(&log))?;
     Ok(Pickup { jobs: measured.done, accepted: measured.latencies, started, ended, spent })
 }
 
-/// One connection is enough to wake everything up, and leaves no backlog.
-async fn warm(mut submits: Vec<Submit>, lasting: Duration) -> Vec<Submit> {
+/// Every connection is made, then one of them is enough to wake everything up, and leaves no backlog.
+async fn warm(mut submits: Vec<Submit>, lasting: Duration) -> anyhow::Result<Vec<Submit>> {
+    once_each(&mut submits).await?;
     let one = submits.drain(..1).collect();
     let (one, _) = closed(one, lasting).await;
     submits.extend(one);
-    submits
+    Ok(submits)
 }
 
 async fn wait_for_ends(log: &SharedLog) -> anyhow::Result<()> {
@@ -112,7 +114,11 @@ async fn wait_for_ends(log: &SharedLog) -> anyhow::Result<()> {
     }
 }
 
-fn times(log: &Log) -> (Latencies, Latencies) {
+/// The times of all jobs; an error when one did not succeed, or when the broker, which need not keep what it repeats, did
+/// not tell of one: the quantiles of the others would be too good.
+fn times(log: &Log) -> anyhow::Result<(Latencies, Latencies)> {
+    let failed = log.due.keys().filter(|id| log.failed.contains(*id)).count();
+    anyhow::ensure!(failed == 0, "{failed} jobs failed");
     let (mut started, mut ended) = (Latencies::new(), Latencies::new());
     for (id, due) in &log.due {
         if let Some(at) = log.started.get(id) {
@@ -122,7 +128,9 @@ fn times(log: &Log) -> (Latencies, Latencies) {
             ended.record(at.saturating_duration_since(*due));
         }
     }
-    (started, ended)
+    let (told, jobs) = (started.len(), log.due.len() as u64);
+    anyhow::ensure!(told == jobs, "of {jobs} jobs only {told} were told to have started");
+    Ok((started, ended))
 }
 
 fn note_event(log: &SharedLog, subject: &str, kind: &str, now: Instant) {
@@ -130,7 +138,11 @@ fn note_event(log: &SharedLog, subject: &str, kind: &str, now: Instant) {
     let mut log = lock(log);
     match kind {
         "job.started" => log.started.entry(id).or_insert(now),
-        "job.succeeded" | "job.failed" => log.ended.entry(id).or_insert(now),
+        "job.succeeded" => log.ended.entry(id).or_insert(now),
+        "job.failed" => {
+            log.failed.insert(id.clone());
+            log.ended.entry(id).or_insert(now)
+        }
         _ => return,
     };
 }

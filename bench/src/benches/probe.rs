@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::context::Context;
 use crate::http::{Connection, request};
-use crate::load::{Latencies, Operation, Plan, closed, open};
+use crate::load::{Latencies, Operation, Plan, closed, once_each, open};
 use crate::system::System;
 
 /// Requests a second: so few that nothing queues up.
@@ -51,6 +51,7 @@ async fn turns(
         status,
     });
     let mut all: Vec<Turns> = all.collect();
+    once_each(&mut all).await?;
     let one = all.drain(..1).collect();
     let (one, _) = closed(one, context.scale.warm_up() / 2).await;
     all.extend(one);

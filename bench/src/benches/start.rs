@@ -18,15 +18,14 @@ const MIB: f64 = 30.0;
 /// What `up` has beside itself.
 const UP: &str = "up";
 
+fn roles() -> [Role; 4] {
+    let worker = Role::Worker(Engine::Diagnostic { slots: 16 });
+    [Role::Gateway, Role::Keeper, Role::Dispatcher, worker]
+}
+
 /// Measures.
-pub(crate) async fn run(context: &Context) -> anyhow::Result<Sheet> {
-    let mut sheet = Sheet::default();
-    let roles = [
-        Role::Gateway,
-        Role::Keeper,
-        Role::Dispatcher,
-        Role::Worker(Engine::Diagnostic { slots: 16 }),
-    ];
+pub(crate) async fn run(context: &Context, sheet: &mut Sheet) -> anyhow::Result<()> {
+    let roles = roles();
     for _ in 0..context.scale.rounds() {
         let mut system = context.system(Sync::Default, &[]).await?;
         for role in &roles {
@@ -40,9 +39,14 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<Sheet> {
         }
         sheet.add("idle memory, nats-server", "MiB", resident_mib(&system.part("nats")?));
         system.stop().await;
-        up(context, &mut sheet).await?;
+        up(context, sheet).await?;
     }
-    for role in &roles {
+    Ok(())
+}
+
+/// States what the rows are compared with and what they are to reach.
+pub(crate) fn state_goals(_: &Context, sheet: &mut Sheet) {
+    for role in &roles() {
         let (ready, memory) = (ready_row(role.word()), memory_row(role.word()));
         sheet.goal(&ready, Goal::at_most(SECONDS));
         sheet.goal(&memory, Goal::at_most(MIB));
@@ -53,7 +57,6 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<Sheet> {
     }
     sheet.against(&ready_row(UP), &ready_row(Role::Gateway.word()));
     sheet.note(&ready_row(UP), "all roles and a nats-server of its own, on an empty folder");
-    Ok(sheet)
 }
 
 /// `millrace up` in an empty folder.

@@ -44,13 +44,14 @@ impl Subject {
         }
     }
 
-    /// Millrace in front of it, with all its roles, for so many requests at once.
+    /// Millrace in front of it, with all its roles, for so many requests at once; `settings` as for a system.
     pub(super) async fn millrace(
         context: &Context,
         mock: &Mock,
         slots: usize,
+        settings: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
-        let mut system = context.system(Sync::Default, &[]).await?;
+        let mut system = context.system(Sync::Default, settings).await?;
         let worker = Role::Worker(Engine::Llm { url: mock.url(), slots });
         for role in [Role::Gateway, Role::Keeper, worker] {
             system.add(role).await?;
@@ -100,12 +101,38 @@ impl Subject {
         }
     }
 
+    /// Its own processes, without the mock upstream and the load.
+    pub(super) fn own(&self) -> Vec<Watched> {
+        match &self.kind {
+            Kind::Direct(mock) => vec![mock.clone()],
+            Kind::Millrace(system, _) => {
+                let all = system.watched().into_iter();
+                all.filter(|process| process.name != cpu::LOAD).collect()
+            }
+            Kind::Peer(peer, _) => vec![peer.watched()],
+        }
+    }
+
     /// The process that holds the callers' connections.
     pub(super) fn front(&self) -> Watched {
         match &self.kind {
             Kind::Direct(mock) => mock.clone(),
             Kind::Millrace(system, mock) => system.part("gateway").unwrap_or_else(|_| mock.clone()),
             Kind::Peer(peer, _) => peer.watched(),
+        }
+    }
+
+    /// Lets a gateway of others cost nothing while somebody else is measured.
+    pub(super) fn rest(&self) {
+        if let Kind::Peer(peer, _) = &self.kind {
+            peer.rest();
+        }
+    }
+
+    /// Lets it go on.
+    pub(super) fn wake(&self) {
+        if let Kind::Peer(peer, _) = &self.kind {
+            peer.wake();
         }
     }
 

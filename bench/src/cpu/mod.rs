@@ -25,7 +25,32 @@ impl Watched {
 
     /// Its memory.
     pub(crate) fn memory(&self) -> Memory {
-        let each = self.pids().into_iter().filter_map(proc::memory);
+        self.find().memory()
+    }
+
+    /// The processes that it is of at this moment.
+    pub(crate) fn find(&self) -> Pids {
+        Pids(if self.family { proc::family(self.pid) } else { vec![self.pid] })
+    }
+}
+
+/// Processes that were found once: looking for them again costs more than reading what they need.
+#[derive(Clone, Debug)]
+pub(crate) struct Pids(Vec<u32>);
+
+impl Pids {
+    /// All processes of these parts.
+    pub(crate) fn of(parts: &[Watched]) -> Self {
+        Self(parts.iter().flat_map(|part| part.find().0).collect())
+    }
+
+    /// What they hold at this moment, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        self.memory().resident_kib
+    }
+
+    fn memory(&self) -> Memory {
+        let each = self.0.iter().filter_map(|pid| proc::memory(*pid));
         each.fold(Memory::default(), |sum, one| Memory {
             resident_kib: sum.resident_kib + one.resident_kib,
             peak_kib: sum.peak_kib + one.peak_kib,
@@ -33,11 +58,13 @@ impl Watched {
     }
 
     fn cpu(&self) -> Duration {
-        self.pids().into_iter().filter_map(proc::cpu_time).sum()
+        self.0.iter().filter_map(|pid| proc::cpu_time(*pid)).sum()
     }
 
-    fn pids(&self) -> Vec<u32> {
-        if self.family { proc::family(self.pid) } else { vec![self.pid] }
+    fn forget_peaks(&self) {
+        for pid in &self.0 {
+            proc::forget_peak(*pid);
+        }
     }
 }
 
@@ -58,11 +85,12 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Begins. A process that is gone costs nothing.
+    /// Begins; the most memory counts from here on. A process that is gone costs nothing.
     pub(crate) fn start(watched: Vec<Watched>) -> Self {
         let begun = watched.into_iter().map(|process| {
-            let cpu = process.cpu();
-            (process, cpu)
+            let found = process.find();
+            found.forget_peaks();
+            (process, found.cpu())
         });
         Self { begun: begun.collect() }
     }
@@ -74,17 +102,23 @@ impl Meter {
 
     /// Ends.
     pub(crate) fn stop(self) -> Vec<Spent> {
-        let spent = self.begun.into_iter().map(|(process, before)| Spent {
-            cpu: process.cpu().saturating_sub(before),
-            memory: process.memory(),
-            name: process.name,
+        let spent = self.begun.into_iter().map(|(process, before)| {
+            let found = process.find();
+            Spent {
+                cpu: found.cpu().saturating_sub(before),
+                memory: found.memory(),
+                name: process.name,
+            }
         });
         spent.collect()
     }
 }
 
+/// The name of the process that makes the load.
+pub(crate) const LOAD: &str = "load";
+
 /// This process, which makes the load.
 pub(crate) fn load() -> Watched {
     // All that it measures descends from it.
-    Watched { name: "load".to_owned(), pid: std::process::id(), family: false }
+    Watched { name: LOAD.to_owned(), pid: std::process::id(), family: false }
 }

@@ -53,6 +53,13 @@ impl Answer {
         rest.split_once('"').map(|(id, _)| id)
     }
 
+    /// The `id` of every job of the body.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = String> + use<'_> {
+        let text = std::str::from_utf8(&self.body).unwrap_or_default();
+        let ids = text.split("\"id\":\"").skip(1);
+        ids.filter_map(|rest| rest.split_once('"').map(|(id, _)| id.to_owned()))
+    }
+
     /// The body as JSON, or why it is none.
     pub(crate) fn json(&self) -> anyhow::Result<serde_json::Value> {
         Ok(serde_json::from_slice(&self.body)?)

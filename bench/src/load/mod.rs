@@ -36,6 +36,14 @@ pub(crate) trait Operation: Send + 'static {
     fn run(&mut self, intended: Instant) -> impl Future<Output = anyhow::Result<u64>> + Send;
 }
 
+/// Does it once on each connection, one after the other: all of them are made before anything is measured.
+pub(crate) async fn once_each<O: Operation>(operations: &mut [O]) -> anyhow::Result<()> {
+    for operation in operations {
+        operation.run(Instant::now()).await?;
+    }
+    Ok(())
+}
+
 /// What a load found.
 #[derive(Debug)]
 pub(crate) struct Measured {

@@ -13,7 +13,7 @@ use crate::system::Process;
 use crate::system::programs::free_port;
 
 /// How long a gateway may take to be ready: some load for a while.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running gateway of others.
 pub(crate) struct GatewayPeer {
@@ -52,15 +52,17 @@ pub(crate) async fn start_gateway(
     set_up(peer).await?;
     let one_line = |error: anyhow::Error| {
         let text = format!("{error:#}");
-        text.lines().next_back().unwrap_or("it did not start").to_owned()
+        let line = text.lines().rev().find(|line| !line.trim().is_empty());
+        line.unwrap_or("it did not start").trim_end_matches("; its last words:").to_owned()
     };
     let folder = tempfile::Builder::new().prefix("peer-").tempdir_in(work);
     let folder = folder.map_err(|error| one_line(error.into()))?;
     let port = free_port().map_err(one_line)?;
     let arguments = [peer.to_owned(), port.to_string(), upstream.to_string()];
-    let home = ("HOME".to_owned(), folder.path().display().to_string());
+    let own = folder.path().display().to_string();
+    let places = ["HOME", "TMPDIR"].map(|name| (name.to_owned(), own.clone()));
     let mut process =
-        Process::start(peer, &script("gateway.sh"), &arguments, [home], folder.path())
+        Process::start(peer, &script("gateway.sh"), &arguments, places, folder.path())
             .map_err(one_line)?;
     let ready = process.wait_for(PATIENCE, async |process| {
         let said = process.said();
@@ -91,8 +93,20 @@ impl GatewayPeer {
         }
     }
 
+    /// Lets it cost nothing until [`Self::wake`].
+    pub(crate) fn rest(&self) {
+        self.process.rest();
+    }
+
+    /// Lets it go on.
+    pub(crate) fn wake(&self) {
+        self.process.wake();
+    }
+
     /// Ends it.
     pub(crate) async fn stop(self) {
+        // What rests hears nothing.
+        self.wake();
         self.process.stop().await;
     }
 }

@@ -1,5 +1,6 @@
 //! Queues of others.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -29,14 +30,15 @@ pub(crate) struct QueueFigures {
 }
 
 /// Measures one round of a peer in a profile (`plain`, or one that the peer's script knows): `enqueue`, `bulk`,
-/// `drain`, `pickup` or `all`. An error is why not, in one line.
+/// `drain`, `pickup` or `all`; its data lies below `work` meanwhile. An error is why not, in one line.
 pub(crate) async fn measure_queue(
     peer: &str,
     profile: &str,
     measure: &str,
+    work: &Path,
 ) -> Result<QueueFigures, String> {
     set_up(peer).await?;
-    let printed = run("run.sh", &[peer, profile, measure], LIMIT).await?;
+    let printed = run("run.sh", &[peer, profile, measure], LIMIT, Some(work)).await?;
     let line = printed.lines().rev().find(|line| line.trim_start().starts_with('{'));
     let line = line.ok_or_else(|| format!("{peer} printed no figures"))?;
     serde_json::from_str(line).map_err(|error| format!("{peer} printed no figures: {error}"))

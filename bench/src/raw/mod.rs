@@ -4,7 +4,7 @@ mod publish;
 mod pull;
 mod request;
 
-pub(crate) use self::publish::best;
+pub(crate) use self::publish::{publish, publish_steadily};
 pub(crate) use self::pull::pull;
 pub(crate) use self::request::request_reply;
 

@@ -2,23 +2,37 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
 use async_nats::jetstream;
 use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::{SIZE, new_stream, remove};
-use crate::load::{Measured, Operation, closed};
+use crate::load::{Latencies, Operation, Plan, closed, open};
 use crate::system::Broker;
-
-/// How many connections are tried: one shares its flushes best, several use more of the server.
-const CONNECTIONS: [usize; 2] = [1, 4];
 
 struct Publish {
     jetstream: jetstream::Context,
     subject: String,
     body: Bytes,
     count: u64,
+}
+
+/// What raw publishes found.
+pub(crate) struct Published {
+    /// Those that count, and how long they took.
+    done: u64,
+    elapsed: Duration,
+    /// All, with those of the warm-up.
+    pub(crate) with_warm_up: u64,
+    /// Time of each that counts.
+    pub(crate) latencies: Latencies,
+}
+
+impl Published {
+    /// Messages a second.
+    pub(crate) fn per_second(&self) -> f64 {
+        self.done as f64 / self.elapsed.as_secs_f64().max(1e-9)
+    }
 }
 
 impl Operation for Publish {
@@ -30,45 +44,62 @@ impl Operation for Publish {
     }
 }
 
-/// Publishes 1 KiB messages, `concurrency` at once, each waiting for its ack, over this many connections.
-async fn publish(
+/// Publishes 1 KiB messages, `at_once` under way, each waiting for its ack, over this many connections.
+pub(crate) async fn publish(
     broker: &Broker,
     connections: usize,
-    concurrency: usize,
+    at_once: usize,
     warm_up: Duration,
     lasting: Duration,
-) -> anyhow::Result<Measured> {
+) -> anyhow::Result<Published> {
+    let (jetstream, operations) = prepare(broker, connections, at_once).await?;
+    let (operations, warm) = closed(operations, warm_up).await;
+    let (_, measured) = closed(operations, lasting).await;
+    remove(&jetstream).await;
+    let measured = measured.faultless("raw publishes")?;
+    Ok(Published {
+        done: measured.done,
+        elapsed: measured.elapsed,
+        with_warm_up: measured.done + warm.done,
+        latencies: measured.latencies,
+    })
+}
+
+/// Publishes at a steady rate over one connection, at most `at_once` under way.
+pub(crate) async fn publish_steadily(
+    broker: &Broker,
+    at_once: usize,
+    plan: Plan,
+) -> anyhow::Result<Published> {
+    let (jetstream, operations) = prepare(broker, 1, at_once).await?;
+    let (_, measured) = open(operations, plan).await;
+    remove(&jetstream).await;
+    let measured = measured.faultless("raw publishes")?;
+    Ok(Published {
+        done: measured.done,
+        elapsed: measured.elapsed,
+        with_warm_up: measured.done,
+        latencies: measured.latencies,
+    })
+}
+
+async fn prepare(
+    broker: &Broker,
+    connections: usize,
+    at_once: usize,
+) -> anyhow::Result<(jetstream::Context, Vec<Publish>)> {
     let mut contexts = Vec::with_capacity(connections);
     for _ in 0..connections {
         contexts.push(jetstream::new(broker.connect().await?));
     }
     new_stream(&contexts[0]).await?;
     let body = Bytes::from(vec![b'x'; SIZE]);
-    let operations = (0..concurrency).map(|index| Publish {
+    let operations = (0..at_once).map(|index| Publish {
         jetstream: contexts[index % connections].clone(),
         subject: format!("raw.{index}"),
         body: body.clone(),
         count: 0,
     });
-    let (operations, _) = closed(operations.collect(), warm_up).await;
-    let (_, measured) = closed(operations, lasting).await;
-    remove(&contexts[0]).await;
-    measured.faultless("raw publishes")
-}
-
-/// The faster of one and of several connections.
-pub(crate) async fn best(
-    broker: &Broker,
-    concurrency: usize,
-    warm_up: Duration,
-    lasting: Duration,
-) -> anyhow::Result<Measured> {
-    let mut best: Option<Measured> = None;
-    for connections in CONNECTIONS.into_iter().filter(|&count| count <= concurrency) {
-        let measured = publish(broker, connections, concurrency, warm_up, lasting).await?;
-        if best.as_ref().is_none_or(|best| measured.per_second() > best.per_second()) {
-            best = Some(measured);
-        }
-    }
-    best.context("at least one connection is tried")
+    let operations = operations.collect();
+    Ok((contexts.swap_remove(0), operations))
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::number;
 use super::row::Found;
+use super::summary::summary;
 use super::table::{cells, cpu, memory};
 
 const BEGIN: &str = "<!-- figures: made by `bench report`, do not edit -->";
@@ -11,10 +13,14 @@ const END: &str = "<!-- end of figures -->";
 /// The figures of all benches.
 pub(crate) fn markdown(all: &[Found]) -> String {
     let mut text = String::new();
-    if let Some(machine) = all.first().map(|found| &found.machine) {
+    if let Some(first) = all.first() {
+        let machine = &first.machine;
+        let fsync = machine.fsync_ms.map_or_else(String::new, |ms| {
+            format!("; a synced write takes {} ms there", number(ms))
+        });
         let _ = writeln!(
             text,
-            "Measured on {} ({} cores, {} GiB), Linux {}, nats-server {}, Millrace {}.\n",
+            "Measured on {} ({} cores, {} GiB), Linux {}, nats-server {}, Millrace {}{fsync}.\n",
             machine.processor,
             machine.cores,
             machine.memory_gib,
@@ -22,6 +28,14 @@ pub(crate) fn markdown(all: &[Found]) -> String {
             machine.nats_server,
             machine.millrace,
         );
+        let mut runs: Vec<_> = all.iter().map(|found| &found.run).collect();
+        runs.dedup();
+        for run in runs {
+            let _ =
+                writeln!(text, "Run {} of revision {}: {}.\n", run.id, run.revision, run.options);
+        }
+        let took: f64 = all.iter().map(|found| found.took_s).sum();
+        let _ = writeln!(text, "All benches took {:.0} min.\n\n{}", took / 60.0, summary(all));
     }
     for found in all {
         one(&mut text, found);
@@ -37,15 +51,22 @@ fn one(text: &mut String, found: &Found) {
         "### `{}`\n\n{} Medians of {} rounds, {:.0} s, ended {}.{tried}\n",
         found.bench, found.about, found.rounds, found.took_s, found.ended_at
     );
+    if let Some(why) = &found.failed {
+        let _ = writeln!(text, "**It ended before its time: {}**\n", escape(why));
+    }
+    for remark in &found.remarks {
+        let _ = writeln!(text, "{}.\n", escape(remark));
+    }
     let _ = writeln!(
         text,
-        "| what | median | unit | ratio | to reach | note |\n|---|---:|---|---|---|---|"
+        "| what | median | unit | rounds, least to most | ratio | to reach | note |\n\
+         |---|---:|---|---|---|---|---|"
     );
     for row in &found.rows {
-        let (value, against, goals) = cells(row);
-        let (goals, note) = (goals.join("<br>"), row.note.as_deref().unwrap_or_default());
-        let cells = [&row.name, &value, &row.unit, &against, &goals, note].map(escape);
-        let _ = writeln!(text, "| {} |", cells.join(" | "));
+        let cell = cells(row);
+        let (goals, note) = (cell.goals.join("<br>"), row.note.as_deref().unwrap_or_default());
+        let cells = [&row.name, &cell.value, &row.unit, &cell.spread, &cell.against, &goals, note];
+        let _ = writeln!(text, "| {} |", cells.map(escape).join(" | "));
     }
     let costs: Vec<_> = found.rows.iter().filter(|row| !row.cpu_us.is_empty()).collect();
     if !costs.is_empty() {

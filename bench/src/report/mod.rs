@@ -6,14 +6,16 @@ mod markdown;
 mod row;
 mod sheet;
 mod store;
+mod summary;
 mod table;
 
 pub(crate) use self::goal::Goal;
-pub(crate) use self::machine::Machine;
+pub(crate) use self::machine::{Machine, Steal, cores};
 pub(crate) use self::markdown::{markdown, put_between_marks};
-pub(crate) use self::row::Found;
+pub(crate) use self::row::{Found, Run};
 pub(crate) use self::sheet::Sheet;
-pub(crate) use self::store::{load_all, save};
+pub(crate) use self::store::{clear, load_all, one_run, save};
+pub(crate) use self::summary::summary;
 pub(crate) use self::table::table;
 
 /// A figure with as many digits as it can bear: three significant ones.

@@ -14,7 +14,7 @@ pub(crate) struct Row {
     pub(crate) name: String,
     /// Of the figure.
     pub(crate) unit: String,
-    /// The median of the rounds; absent when it could not be measured.
+    /// The median of the rounds, or the quantile of the times of all; absent when it could not be measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) value: Option<f64>,
     /// The figure of each round.
@@ -46,6 +46,17 @@ pub(crate) struct Against {
     pub(crate) ratio: Option<f64>,
 }
 
+/// One run of the program, which may have been of several benches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Run {
+    /// When it began, RFC 3339, and its process: no two runs have the same.
+    pub(crate) id: String,
+    /// The revision of the sources, with `+changes` when they had any.
+    pub(crate) revision: String,
+    /// What was asked for.
+    pub(crate) options: String,
+}
+
 /// A bench's figures of one run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Found {
@@ -53,6 +64,8 @@ pub(crate) struct Found {
     pub(crate) bench: String,
     /// What it measures.
     pub(crate) about: String,
+    /// In which run.
+    pub(crate) run: Run,
     /// When it ended, RFC 3339.
     pub(crate) ended_at: String,
     /// How long it took, in seconds.
@@ -63,6 +76,12 @@ pub(crate) struct Found {
     pub(crate) smoke: bool,
     /// Where.
     pub(crate) machine: Machine,
+    /// Why it ended before its time, if it did; its rows are what was found until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) failed: Option<String>,
+    /// What is to be known of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) remarks: Vec<String>,
     /// The figures.
     pub(crate) rows: Vec<Row>,
 }

@@ -6,14 +6,16 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use super::number;
 use super::row::{Found, Row};
+use super::summary::told;
 
 /// The figures of a bench as a table, and what each operation cost.
 pub(crate) fn table(found: &Found) -> String {
     let rows = found.rows.iter().map(|row| {
-        let (value, against, goals) = cells(row);
-        [row.name.clone(), value, row.unit.clone(), against, goals.join("\n")]
+        let Cells { value, spread, against, goals } = cells(row);
+        [row.name.clone(), value, row.unit.clone(), spread, against, goals.join("\n")]
     });
-    let figures = draw(&["what", "median", "unit", "ratio", "to reach"], rows);
+    let header = ["what", "median", "unit", "rounds, least to most", "ratio", "to reach"];
+    let figures = draw(&header, rows);
     let costs = found.rows.iter().filter(|row| !row.cpu_us.is_empty());
     let costs: Vec<_> = costs.map(|row| [row.name.clone(), cpu(row), memory(row)]).collect();
     let notes = found.rows.iter().filter_map(|row| Some((&row.name, row.note.as_ref()?)));
@@ -22,29 +24,47 @@ pub(crate) fn table(found: &Found) -> String {
         let header = ["what", "processor time of one operation, µs", "most memory, MiB"];
         let _ = writeln!(text, "{}", draw(&header, costs.into_iter()));
     }
+    for remark in found.failed.iter().chain(&found.remarks) {
+        let _ = writeln!(text, "  {remark}");
+    }
     for (row, note) in notes {
         let _ = writeln!(text, "  {row}: {note}");
     }
     text
 }
 
-/// A row's figure, comparison and goals as text.
-pub(super) fn cells(row: &Row) -> (String, String, Vec<String>) {
-    let value = row.value.map_or_else(|| "-".to_owned(), number);
+/// A row as text.
+pub(super) struct Cells {
+    /// Its figure.
+    pub(super) value: String,
+    /// How many rounds it is of, and the least and the most of them.
+    pub(super) spread: String,
+    /// Its comparison.
+    pub(super) against: String,
+    /// Its goals.
+    pub(super) goals: Vec<String>,
+}
+
+pub(super) fn cells(row: &Row) -> Cells {
     let against = row.against.as_ref().map_or_else(String::new, |against| {
         let ratio = against.ratio.map_or_else(|| "-".to_owned(), number);
         format!("{ratio} × {}", against.row)
     });
-    let goals = row.goals.iter().map(|goal| {
-        let reached = goal.reached.map_or_else(|| "-".to_owned(), number);
-        let verdict = match goal.met {
-            Some(true) => "met",
-            Some(false) => "MISSED",
-            None => "not judged",
-        };
-        format!("{} : {reached}, {verdict}", goal.goal)
-    });
-    (value, against, goals.collect())
+    let (least, most) =
+        row.rounds.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), &value| {
+            (least.min(value), most.max(value))
+        });
+    let spread = match row.rounds.len() {
+        0 => String::new(),
+        1 => "1".to_owned(),
+        count => format!("{count}: {} to {}", number(least), number(most)),
+    };
+    Cells {
+        value: row.value.map_or_else(|| "-".to_owned(), number),
+        spread,
+        against,
+        goals: row.goals.iter().map(told).collect(),
+    }
 }
 
 /// What each process spent on one operation.

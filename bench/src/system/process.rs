@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -17,6 +18,8 @@ use crate::cpu::Watched;
 
 /// How long a process may take to end when it is told to.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
+/// What setpriv is told to end a process with its parent.
+const BIND: [&str; 2] = ["--pdeathsig", "KILL"];
 /// Lines of its log that are shown when it fails.
 const LAST_LINES: usize = 15;
 
@@ -41,7 +44,7 @@ impl Process {
         let out =
             File::create(&log).with_context(|| format!("{} can not be made", log.display()))?;
         let errors = out.try_clone()?;
-        let child = Command::new(program)
+        let child = bound(program)
             .args(arguments)
             .env_clear()
             .env("PATH", search_path())
@@ -91,18 +94,32 @@ impl Process {
         }
     }
 
-    /// Tells it to end, and kills it when it does not.
-    pub(crate) async fn stop(mut self) {
-        self.signal(Signal::SIGTERM);
-        if tokio::time::timeout(STOP_PATIENCE, self.child.wait()).await.is_err() {
-            let _ = self.child.kill().await;
+    /// Stops it and all that it has started until [`Self::wake`]: while others are measured it is to cost nothing.
+    pub(crate) fn rest(&self) {
+        self.signal_group(Signal::SIGSTOP);
+    }
+
+    /// Lets it go on.
+    pub(crate) fn wake(&self) {
+        self.signal_group(Signal::SIGCONT);
+    }
+
+    fn signal_group(&self, signal: Signal) {
+        // It leads a group of its own, which is its own as long as it was not waited for.
+        if let Some(pid) = self.child.id() {
+            let _ = killpg(Pid::from_raw(pid.cast_signed()), signal);
         }
     }
 
-    fn signal(&mut self, signal: Signal) {
+    /// Tells it to end, and kills it when it does not.
+    pub(crate) async fn stop(mut self) {
         // A process that was waited for has no id any more, and is not signalled.
-        if let Some(pid) = self.child.id() {
-            let _ = kill(Pid::from_raw(pid.cast_signed()), signal);
+        let Some(pid) = self.child.id().map(|pid| Pid::from_raw(pid.cast_signed())) else { return };
+        let _ = kill(pid, Signal::SIGTERM);
+        if tokio::time::timeout(STOP_PATIENCE, self.child.wait()).await.is_err() {
+            // With all that it has started, as long as the group's id is its own.
+            let _ = killpg(pid, Signal::SIGKILL);
+            let _ = self.child.wait().await;
         }
     }
 
@@ -113,11 +130,22 @@ impl Process {
     }
 }
 
+/// A command that is killed when the bench is, whatever kills it, where the system can promise that.
+fn bound(program: &Path) -> Command {
+    static BINDS: LazyLock<bool> = LazyLock::new(|| {
+        let tried = std::process::Command::new("setpriv").args(BIND).arg("true").output();
+        tried.is_ok_and(|output| output.status.success())
+    });
+    if !*BINDS {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(BIND).arg(program);
+    command
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
-        // It leads a group of its own. Once it was waited for, the group's id is no longer its own.
-        if let Some(pid) = self.child.id() {
-            let _ = killpg(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL);
-        }
+        self.signal_group(Signal::SIGKILL);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::bus::{Bus, BusOptions, StreamLimits};
+use common::bus::{Bus, BusOptions, LaneConsumer, StreamLimits};
 use common::clock::SystemClock;
 use common::job::Lane;
 use tokio::time::Instant;
@@ -13,26 +13,60 @@ use crate::system::System;
 
 /// The queue of the jobs.
 const CAPABILITY: &str = "diagnostic";
+/// The most that are taken at once.
+const BATCH: usize = 100;
 
-/// Takes so many jobs one by one, each time as soon as the one before came, and gives all of them back at the end.
-pub(super) async fn pulls(system: &System, count: usize) -> anyhow::Result<Latencies> {
-    let bus = Bus::connect(options(system), Arc::new(SystemClock)).await?;
-    let consumer = bus.lane_consumer(CAPABILITY, CAPABILITY, Lane::Normal).await?;
-    let (mut times, mut held) = (Latencies::new(), Vec::with_capacity(count));
-    while held.len() < count {
-        let begun = Instant::now();
-        let taken = consumer.take(1, true).await?;
-        times.record(begun.elapsed());
-        anyhow::ensure!(!taken.is_empty(), "the queue is empty, although nobody works");
-        held.extend(taken);
+/// Somebody who pulls as a worker does.
+pub(super) struct Taker {
+    bus: Bus,
+    consumer: LaneConsumer,
+}
+
+impl Taker {
+    /// Connects.
+    pub(super) async fn connect(system: &System) -> anyhow::Result<Self> {
+        let bus = Bus::connect(options(system), Arc::new(SystemClock)).await?;
+        let consumer = bus.lane_consumer(CAPABILITY, CAPABILITY, Lane::Normal).await?;
+        Ok(Self { bus, consumer })
     }
-    for message in &held {
-        message.pulled.nak(None).await?;
+
+    /// Takes so many jobs one by one, each time as soon as the one before came. They do not go back: the broker would
+    /// give them again before all others, and the next round would measure that.
+    pub(super) async fn pulls(&mut self, count: usize) -> anyhow::Result<Latencies> {
+        let mut times = Latencies::new();
+        for _ in 0..count {
+            let begun = Instant::now();
+            let taken = self.consumer.take(1, true).await?;
+            times.record(begun.elapsed());
+            anyhow::ensure!(!taken.is_empty(), "the queue is empty, although nobody works");
+            for message in &taken {
+                message.pulled.term().await?;
+            }
+        }
+        // What was sent before this round trip has arrived.
+        self.bus.check().await?;
+        Ok(times)
     }
-    // What was sent before this round trip has arrived.
-    bus.check().await?;
-    bus.close().await;
-    Ok(times)
+
+    /// Takes so many away.
+    pub(super) async fn remove(&mut self, count: usize) -> anyhow::Result<()> {
+        let mut left = count;
+        while left > 0 {
+            let taken = self.consumer.take(left.min(BATCH), true).await?;
+            anyhow::ensure!(!taken.is_empty(), "the queue is empty, although nobody works");
+            left -= taken.len().min(left);
+            for message in &taken {
+                message.pulled.term().await?;
+            }
+        }
+        self.bus.check().await?;
+        Ok(())
+    }
+
+    /// Disconnects.
+    pub(super) async fn close(self) {
+        self.bus.close().await;
+    }
 }
 
 /// A connection makes and changes nothing, so that limits do not matter.

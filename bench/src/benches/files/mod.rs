@@ -3,10 +3,12 @@
 //! Both answer to the same client on the same cores. They do not promise the same: nginx answers an upload when the
 //! system has the bytes, Millrace when they are hashed and synced to the disk, with a description beside them.
 
+mod disk;
 mod nginx;
 mod transfer;
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use bytes::Bytes;
 
@@ -45,11 +47,9 @@ struct Subject {
 }
 
 /// Measures.
-pub(crate) async fn run(context: &Context) -> anyhow::Result<Sheet> {
-    let mut sheet = Sheet::default();
+pub(crate) async fn run(context: &Context, sheet: &mut Sheet) -> anyhow::Result<()> {
     let mut large = LARGE;
     large.bytes = context.scale.pick(large.bytes, 4 << 20);
-    let mut missing = None;
     for round in 1..=context.scale.rounds() {
         let mut system = context.system(Sync::Default, &[]).await?;
         system.add(Role::Gateway).await?;
@@ -59,28 +59,51 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<Sheet> {
             key: system.key().to_owned(),
             watched: vec![system.part("gateway")?, crate::cpu::load()],
         };
+        tell(&format!("round {round}: the disk"));
+        settle().await?;
+        for size in [SMALL, large] {
+            let lasting = context.scale.lasting(1.5);
+            let rate = disk::rate(system.folder(), size.bytes, size.connections, lasting).await?;
+            sheet.add(&disk_row(size), "MB/s", rate);
+        }
         tell(&format!("round {round}: Millrace"));
-        measure(context, &mut sheet, &gateway, large).await?;
-        if context.peers {
+        settle().await?;
+        measure(context, sheet, &gateway, large).await?;
+        if context.peers_in(sheet, "files", round) {
             tell(&format!("round {round}: nginx"));
-            match Nginx::start(system.folder()).await {
-                Ok(nginx) => {
-                    let subject = Subject {
-                        name: "nginx",
-                        address: nginx.address,
-                        key: String::new(),
-                        watched: vec![nginx.watched(), crate::cpu::load()],
-                    };
-                    measure(context, &mut sheet, &subject, large).await?;
-                    nginx.stop().await;
+            settle().await?;
+            if let Err(why) = against_nginx(context, sheet, system.folder(), large).await {
+                for row in rows() {
+                    sheet.missing(&format!("nginx: {row}"), "MB/s", &why);
                 }
-                Err(why) => missing = Some(why),
             }
         }
         system.stop().await;
     }
-    state_goals(&mut sheet, context.peers, missing.as_deref());
-    Ok(sheet)
+    Ok(())
+}
+
+async fn against_nginx(
+    context: &Context,
+    sheet: &mut Sheet,
+    folder: &Path,
+    large: Size,
+) -> Result<(), String> {
+    let nginx = Nginx::start(folder).await?;
+    let subject = Subject {
+        name: "nginx",
+        address: nginx.address,
+        key: String::new(),
+        watched: vec![nginx.watched(), crate::cpu::load()],
+    };
+    let measured = measure(context, sheet, &subject, large).await;
+    nginx.stop().await;
+    measured.map_err(|error| format!("{error:#}"))
+}
+
+/// What others have written goes to the disk first, and not while somebody else's syncs are measured.
+async fn settle() -> anyhow::Result<()> {
+    Ok(tokio::task::spawn_blocking(nix::unistd::sync).await?)
 }
 
 async fn measure(
@@ -147,17 +170,26 @@ fn row(what: &str, size: Size) -> String {
     format!("{what}, {words}, {connections} connection{plural}")
 }
 
-fn state_goals(sheet: &mut Sheet, peers: bool, missing: Option<&str>) {
+/// The rows that everybody has.
+fn rows() -> Vec<String> {
     let both = |what: &str| [SMALL, LARGE].map(|size| row(what, size));
     let parts = row("Range of a large file", PART);
-    for row in both("upload").into_iter().chain(both("download")).chain([parts]) {
+    both("upload").into_iter().chain(both("download")).chain([parts]).collect()
+}
+
+fn disk_row(size: Size) -> String {
+    let plural = if size.connections == 1 { "" } else { "s" };
+    format!("disk: write, fsync and rename, {}, {} thread{plural}", size.words, size.connections)
+}
+
+/// States what the rows are compared with and what they are to reach.
+pub(crate) fn state_goals(context: &Context, sheet: &mut Sheet) {
+    for row in rows().into_iter().filter(|_| context.peers) {
         let (ours, theirs) = (format!("Millrace: {row}"), format!("nginx: {row}"));
-        if let Some(why) = missing {
-            sheet.missing(&theirs, "MB/s", why);
-        }
-        if peers {
-            sheet.against(&ours, &theirs);
-            sheet.goal(&ours, Goal::at_least(SHARE).of(&theirs));
-        }
+        sheet.against(&ours, &theirs);
+        sheet.goal(&ours, Goal::at_least(SHARE).of(&theirs));
+    }
+    for size in [SMALL, LARGE] {
+        sheet.against(&disk_row(size), &format!("Millrace: {}", row("upload", size)));
     }
 }

@@ -24,10 +24,10 @@ pub(super) async fn measure(
     let plan = Plan::steady(RATE, context.scale.lasting(6.0));
     let requests = vec![submit(system.key())];
     let found = pickup(&system, requests, context.scale.warm_up(), plan).await?;
-    let (half, most) = (row(0.5, sync), row(0.99, sync));
-    sheet.add(&half, "ms", found.started.ms(0.5));
-    sheet.add(&most, "ms", found.started.ms(0.99));
-    sheet.spent(&half, &found.spent, found.jobs);
+    for (percent, quantile) in [(50, 0.5), (99, 0.99)] {
+        sheet.pool(&row(percent, sync), quantile, &found.started, None);
+    }
+    sheet.spent(&row(50, sync), &found.spent, found.jobs);
     sheet.add(&format!("submitted to accepted, p50{}", word(sync)), "ms", found.accepted.ms(0.5));
     sheet.add(&format!("submitted to ended, p50{}", word(sync)), "ms", found.ended.ms(0.5));
     system.stop().await;
@@ -35,6 +35,6 @@ pub(super) async fn measure(
 }
 
 /// The row of a quantile.
-pub(super) fn row(quantile: f64, sync: Sync) -> String {
-    format!("pickup at {RATE:.0} jobs/s, p{:.0}{}", quantile * 100.0, word(sync))
+pub(super) fn row(percent: u32, sync: Sync) -> String {
+    format!("pickup at {RATE:.0} jobs/s, p{percent}{}", word(sync))
 }

@@ -3,6 +3,7 @@
 //! A job is measured the whole way, from its submit to the answer with its result: stored, pulled, its file fetched,
 //! worked on, looked at, stored. The tools read and write files in one folder and do nothing else.
 
+mod film;
 mod job;
 mod seen;
 mod tool;
@@ -25,42 +26,55 @@ const WIDTH: u32 = 1200;
 const QUALITY: u32 = 85;
 /// Pictures of one round.
 const PICTURES: usize = 11;
-/// How many times what ffmpeg takes a video may take.
-const VIDEO_SHARE: f64 = 1.1;
+/// Rounds of the film.
+const FILM_ROUNDS: usize = 2;
+/// What an operator sets whose films come one at a time: a job may use all cores.
+const ALONE: [(&str, &str); 1] = [("worker.ffmpeg.slots", "1")];
 
 const IMAGE: &str = "image.scale of a 4000×3000 JPEG, submit to answer";
 const VIPS: &str = "vips thumbnail";
 const FFMPEG_IMAGE: &str = "ffmpeg -vf scale";
-const VIDEO: &str = "video.convert of 30 s at 1080p, submit to answer";
-const FFMPEG_VIDEO: &str = "ffmpeg with the same arguments";
 
-/// Measures.
-pub(crate) async fn run(context: &Context) -> anyhow::Result<Sheet> {
-    let mut sheet = Sheet::default();
+/// Measures. A film takes long and varies little: two rounds are enough.
+pub(crate) async fn run(context: &Context, sheet: &mut Sheet) -> anyhow::Result<()> {
     let folder = tempfile::Builder::new().prefix("media-").tempdir_in(&context.work)?;
     let folder = folder.path();
     tell("making a picture and a film");
     make_sources(context, folder).await?;
-    let mut system = context.system(Sync::Default, &[]).await?;
-    for role in [Role::Gateway, Role::Keeper, Role::Worker(Engine::Ffmpeg)] {
-        system.add(role).await?;
-    }
+    let systems =
+        Systems { usual: start(context, &[]).await?, alone: start(context, &ALONE).await? };
     let vips = if context.peers { set_up("vips").await } else { Ok(()) };
     let input = serde_json::json!({"width": WIDTH, "quality": QUALITY});
     let file = folder.join("picture.jpg");
-    let mut picture = Job::prepare(&system, &file, "image.scale", input).await?;
-    let input = serde_json::json!({"format": "mp4", "quality": 75});
-    let file = folder.join("in.bin");
-    let mut film = Job::prepare(&system, &file, "video.convert", input).await?;
+    let mut picture = Job::prepare(&systems.usual, &file, "image.scale", input).await?;
     for round in 1..=context.scale.rounds() {
         tell(&format!("round {round}: picture"));
-        image(context, &mut sheet, &system, &mut picture, folder, vips.as_ref().err()).await?;
-        tell(&format!("round {round}: film"));
-        video(context, &mut sheet, &system, &mut film, folder).await?;
+        image(context, sheet, &systems.usual, &mut picture, folder, vips.as_ref().err()).await?;
+        if round <= FILM_ROUNDS {
+            tell(&format!("round {round}: film"));
+            film::measure(context, sheet, &systems, folder, round).await?;
+        }
     }
-    system.stop().await;
-    state_goals(&mut sheet, context.peers);
-    Ok(sheet)
+    let Systems { usual, alone } = systems;
+    usual.stop().await;
+    alone.stop().await;
+    Ok(())
+}
+
+/// Systems with an ffmpeg worker each.
+struct Systems {
+    /// As it is configured unless it is told otherwise.
+    usual: System,
+    /// Told to work on one film at a time.
+    alone: System,
+}
+
+async fn start(context: &Context, settings: &[(&str, &str)]) -> anyhow::Result<System> {
+    let mut system = context.system(Sync::Default, settings).await?;
+    for role in [Role::Gateway, Role::Keeper, Role::Worker(Engine::Ffmpeg)] {
+        system.add(role).await?;
+    }
+    Ok(system)
 }
 
 async fn image(
@@ -122,28 +136,9 @@ async fn tool(
         note_cpu(sheet, row, program, timed);
     }
     sheet.note(row, &version(program).await);
-    Ok(())
-}
-
-async fn video(
-    context: &Context,
-    sheet: &mut Sheet,
-    system: &System,
-    job: &mut Job,
-    folder: &Path,
-) -> anyhow::Result<()> {
-    let meter = Meter::start(system.watched());
-    let worker = system.part("worker")?.pid;
-    let (took, line) = tokio::join!(job.run(), seen::ffmpeg_line(worker));
-    sheet.add(VIDEO, "s", took?.as_secs_f64());
-    sheet.spent(VIDEO, &meter.stop(), 1);
-    if context.peers {
-        let line = line?;
-        let arguments: Vec<&str> = line.iter().map(String::as_str).collect();
-        let timed = run_tool("ffmpeg", &arguments, folder).await?;
-        sheet.add(FFMPEG_VIDEO, "s", timed.took.as_secs_f64());
-        note_cpu(sheet, FFMPEG_VIDEO, "ffmpeg", timed);
-        sheet.note(FFMPEG_VIDEO, &version("ffmpeg").await);
+    let written = folder.join(format!("{program}.jpg"));
+    if let Ok(file) = tokio::fs::metadata(written).await {
+        sheet.remark(&format!("{program} wrote a picture of {} KiB", file.len() / 1024));
     }
     Ok(())
 }
@@ -174,14 +169,13 @@ async fn make_sources(context: &Context, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn state_goals(sheet: &mut Sheet, peers: bool) {
-    if !peers {
-        return;
+/// States what the rows are compared with and what they are to reach.
+pub(crate) fn state_goals(context: &Context, sheet: &mut Sheet) {
+    if context.peers {
+        sheet.against(IMAGE, VIPS);
+        for tool in [VIPS, FFMPEG_IMAGE] {
+            sheet.goal(IMAGE, Goal::below(tool));
+        }
+        film::state_goals(sheet);
     }
-    sheet.against(IMAGE, VIPS);
-    for tool in [VIPS, FFMPEG_IMAGE] {
-        sheet.goal(IMAGE, Goal::at_most(1.0).of(tool));
-    }
-    sheet.against(VIDEO, FFMPEG_VIDEO);
-    sheet.goal(VIDEO, Goal::at_most(VIDEO_SHARE).of(FFMPEG_VIDEO));
 }

@@ -28,23 +28,36 @@ pub(super) struct Found {
     pub(super) stalls: u64,
 }
 
-/// Opens streams as planned, each of so many tokens, at most `connections` at once.
+/// Connections that are made already: each has carried a short stream.
+pub(super) async fn made(subject: &Subject, count: usize) -> anyhow::Result<Vec<Connection>> {
+    let short = chat(subject, 4);
+    let mut all = Vec::with_capacity(count);
+    for _ in 0..count {
+        let mut connection = Connection::new(subject.address);
+        connection.call(&short).await?.expect(200)?;
+        all.push(connection);
+    }
+    Ok(all)
+}
+
+/// Connections that are not made yet.
+pub(super) fn new(subject: &Subject, count: usize) -> Vec<Connection> {
+    (0..count).map(|_| Connection::new(subject.address)).collect()
+}
+
+/// Opens streams as planned, each of so many tokens, over these connections.
 pub(super) async fn streams(
+    connections: Vec<Connection>,
     subject: &Subject,
-    connections: usize,
     tokens: u32,
     plan: Plan,
 ) -> anyhow::Result<(Measured, Found)> {
-    let body = json!({
-        "model": subject.model, "stream": true, "max_tokens": tokens,
-        "messages": [{"role": "user", "content": "x".repeat(900)}],
-    });
-    let request = subject.chat(&body);
+    let request = chat(subject, tokens);
     let empty =
         Found { first: Latencies::new(), way: Latencies::new(), gap: Latencies::new(), stalls: 0 };
     let found = Arc::new(Mutex::new(empty));
-    let all = (0..connections).map(|_| Stream {
-        connection: Connection::new(subject.address),
+    let all = connections.into_iter().map(|connection| Stream {
+        connection,
         request: request.clone(),
         tokens: tokens as usize,
         found: Arc::clone(&found),
@@ -56,6 +69,13 @@ pub(super) async fn streams(
     let found =
         found.ok_or_else(|| anyhow::anyhow!("a stream broke off in the middle of its notes"))?;
     Ok((measured, found))
+}
+
+fn chat(subject: &Subject, tokens: u32) -> Bytes {
+    subject.chat(&json!({
+        "model": subject.model, "stream": true, "max_tokens": tokens,
+        "messages": [{"role": "user", "content": "x".repeat(900)}],
+    }))
 }
 
 struct Stream {

@@ -1,10 +1,14 @@
 //! What Millrace adds to a synchronous chat over calling the upstream directly.
 
 mod compare;
+mod rows;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
+
+pub(crate) use self::compare::state_goals;
 
 use super::call::Call;
 use super::subject::{MILLRACE, PEERS, Subject};
@@ -13,7 +17,7 @@ use crate::cpu::{Meter, Spent};
 use crate::load::{Measured, Plan, closed, open};
 use crate::raw;
 use crate::report::Sheet;
-use crate::system::{Mock, Sync};
+use crate::system::{Mock, Sync, System};
 use crate::tell;
 
 /// Bodies of a chat, in KiB.
@@ -22,6 +26,8 @@ const BODIES: [usize; 2] = [1, 32];
 const LOADS: [(usize, f64); 2] = [(1, 100.0), (32, 200.0)];
 /// Chats that the worker runs at once.
 const SLOTS: usize = 64;
+/// Millrace as it logs unless it is told otherwise.
+const LOGGING: &str = "Millrace, default log level";
 
 /// One way of calling.
 #[derive(Clone, Copy)]
@@ -54,133 +60,174 @@ impl std::fmt::Display for Case {
     }
 }
 
-/// Measures.
-pub(crate) async fn run(context: &Context) -> anyhow::Result<Sheet> {
-    let mut sheet = Sheet::default();
+/// One who is called, and in which cases.
+struct Entry {
+    name: &'static str,
+    subject: Subject,
+    small_only: bool,
+}
+
+/// Measures. All are started first and then called in turn, so that what is compared is measured within seconds.
+pub(crate) async fn run(context: &Context, sheet: &mut Sheet) -> anyhow::Result<()> {
     let mock = Mock::start(&context.work, 1).await?;
-    limit(context, &mut sheet).await?;
-    tell(MILLRACE);
-    let millrace = Subject::millrace(context, &mock, SLOTS).await?;
-    rounds(context, &mut sheet, &mock, MILLRACE, &millrace).await?;
-    millrace.stop().await;
-    for peer in PEERS.into_iter().filter(|_| context.peers) {
-        tell(peer);
-        match Subject::peer(context, &mock, peer).await {
+    let limit = context.system(Sync::Default, &[]).await?;
+    let direct = Subject::direct(&mock);
+    let ours = Subject::millrace(context, &mock, SLOTS, &[]).await?;
+    let info = [("telemetry.log", "info")];
+    let logging = Subject::millrace(context, &mock, SLOTS, &info).await?;
+    let mut entries = vec![
+        Entry { name: MILLRACE, subject: ours, small_only: false },
+        Entry { name: LOGGING, subject: logging, small_only: true },
+    ];
+    let mut absent = BTreeMap::new();
+    for name in PEERS.into_iter().filter(|_| context.peers) {
+        tell(&format!("{name}: start"));
+        match Subject::peer(context, &mock, name).await {
             Ok(subject) => {
-                let measured = rounds(context, &mut sheet, &mock, peer, &subject).await;
-                compare::version(&mut sheet, peer, subject.version());
-                subject.stop().await;
-                if let Err(error) = measured {
-                    compare::missing(&mut sheet, peer, &format!("{error:#}"));
-                }
+                subject.rest();
+                entries.push(Entry { name, subject, small_only: false });
             }
-            Err(why) => compare::missing(&mut sheet, peer, &why),
+            Err(why) => {
+                absent.insert(name, why);
+            }
         }
     }
+    let outcome = rounds(context, sheet, &limit, &direct, &entries).await;
+    for (name, why) in absent {
+        compare::missing(sheet, name, &why);
+    }
+    for Entry { name, subject, .. } in entries {
+        compare::version(sheet, name, subject.version());
+        subject.stop().await;
+    }
+    limit.stop().await;
     mock.stop().await;
-    compare::state_goals(&mut sheet, context.peers);
-    Ok(sheet)
+    outcome
 }
 
-/// The limit: request and reply of NATS, there and back once.
-async fn limit(context: &Context, sheet: &mut Sheet) -> anyhow::Result<()> {
-    let system = context.system(Sync::Default, &[]).await?;
-    for _ in 0..context.scale.rounds() {
-        for case in Case::all() {
-            let plan = case.plan(context.scale.lasting(1.0));
-            let size = case.kib * 1024;
-            let (broker, warm_up) = (&system.broker, context.scale.warm_up());
-            let found = raw::request_reply(broker, case.connections, size, warm_up, plan).await?;
-            sheet.add(&limit_row(case, 50), "ms", found.latencies.ms(0.5));
-            sheet.add(&limit_row(case, 99), "ms", found.latencies.ms(0.99));
-        }
-    }
-    system.stop().await;
-    Ok(())
-}
-
-/// Every round measures the upstream directly, too: what is added is the difference of neighbours.
 async fn rounds(
     context: &Context,
     sheet: &mut Sheet,
-    mock: &Mock,
-    name: &str,
-    subject: &Subject,
+    limit: &System,
+    direct: &Subject,
+    entries: &[Entry],
 ) -> anyhow::Result<()> {
-    let direct = Subject::direct(mock);
-    for _ in 0..context.scale.rounds() {
+    for round in 1..=context.scale.rounds() {
+        let peers = context.peers_in(sheet, "sync", round);
         for case in Case::all() {
-            let below = times(context, sheet, &direct, case, &format!("direct: {case}")).await?;
-            let through = times(context, sheet, subject, case, &format!("{name}: {case}")).await?;
-            sheet.add(&added_row(name, case, 50), "ms", through.0 - below.0);
-            sheet.add(&added_row(name, case, 99), "ms", through.1 - below.1);
-            let through = back_to_back(context, subject, case).await?;
-            if case.connections > 1 {
-                let row = most_row(name, case);
-                sheet.add(&row, "chats/s", through.0.per_second());
-                sheet.spent(&row, &through.1, through.0.done);
+            tell(&format!("round {round}: {case}"));
+            raw_round(context, sheet, limit, case).await?;
+            let below = times(context, direct, case).await?;
+            note_times(sheet, "direct", case, &below);
+            let idle_below = if case.connections == 1 {
+                Some(back_to_back(context, direct, case).await?)
             } else {
-                let below = back_to_back(context, &direct, case).await?.0.latencies;
-                let added = |quantile| through.0.latencies.ms(quantile) - below.ms(quantile);
-                sheet.add(&busy_row(name, case, 50), "ms", added(0.5));
-                sheet.add(&busy_row(name, case, 99), "ms", added(0.99));
-                sheet.spent(&busy_row(name, case, 50), &through.1, through.0.done);
+                None
+            };
+            for entry in entries {
+                let ours = entry.name == MILLRACE || entry.name == LOGGING;
+                let fits = !entry.small_only || (case.kib == 1 && case.connections == 1);
+                if !fits || !(ours || peers) {
+                    continue;
+                }
+                entry.subject.wake();
+                let measured = one(context, sheet, entry, case, &below, idle_below.as_ref()).await;
+                entry.subject.rest();
+                match measured {
+                    Err(error) if ours => return Err(error),
+                    Err(error) => compare::missing(sheet, entry.name, &format!("{error:#}")),
+                    Ok(()) => {}
+                }
             }
         }
     }
     Ok(())
 }
 
-/// The median and the 99th of 100 at a steady rate, in milliseconds.
-async fn times(
+/// The limit: request and reply of NATS, there and back once.
+async fn raw_round(
     context: &Context,
     sheet: &mut Sheet,
-    subject: &Subject,
+    limit: &System,
     case: Case,
-    row: &str,
-) -> anyhow::Result<(f64, f64)> {
+) -> anyhow::Result<()> {
+    let plan = case.plan(context.scale.lasting(1.0));
+    let (size, warm_up) = (case.kib * 1024, context.scale.warm_up() / 2);
+    let found =
+        raw::request_reply(&limit.broker, case.connections, size, warm_up, plan).await?.latencies;
+    sheet.pool(&rows::limit(case, 50), 0.5, &found, None);
+    sheet.pool(&rows::limit(case, 99), 0.99, &found, None);
+    Ok(())
+}
+
+/// One subject in one case: what it adds to the direct calls of the same minute.
+async fn one(
+    context: &Context,
+    sheet: &mut Sheet,
+    entry: &Entry,
+    case: Case,
+    below: &Called,
+    idle_below: Option<&Called>,
+) -> anyhow::Result<()> {
+    let (name, subject) = (entry.name, &entry.subject);
+    let through = times(context, subject, case).await?;
+    note_times(sheet, name, case, &through);
+    for (percent, quantile) in [(50, 0.5), (99, 0.99)] {
+        let row = rows::added(name, case, percent);
+        sheet.pool(&row, quantile, &through.times.latencies, Some(&below.times.latencies));
+    }
+    let through = back_to_back(context, subject, case).await?;
+    let done = through.times.done;
+    let row = if let Some(below) = idle_below {
+        for (percent, quantile) in [(50, 0.5), (99, 0.99)] {
+            let row = rows::busy(name, case, percent);
+            sheet.pool(&row, quantile, &through.times.latencies, Some(&below.times.latencies));
+        }
+        rows::busy(name, case, 50)
+    } else {
+        let row = rows::most(name, case);
+        sheet.add(&row, "chats/s", through.times.per_second());
+        row
+    };
+    sheet.spent(&row, &through.spent, done);
+    let own: Vec<String> = subject.own().into_iter().map(|process| process.name).collect();
+    let own = through.spent.iter().filter(|spent| own.contains(&spent.name));
+    let us = own.map(|spent| spent.cpu.as_secs_f64() * 1e6).sum::<f64>() / done.max(1) as f64;
+    sheet.add(&rows::cost(name, case), "µs", us);
+    Ok(())
+}
+
+fn note_times(sheet: &mut Sheet, name: &str, case: Case, called: &Called) {
+    let row = rows::plain(name, case);
+    sheet.pool(&row, 0.5, &called.times.latencies, None);
+    sheet.spent(&row, &called.spent, called.times.done);
+}
+
+/// What calls found and cost.
+struct Called {
+    times: Measured,
+    spent: Vec<Spent>,
+}
+
+/// Calls at a steady rate.
+async fn times(context: &Context, subject: &Subject, case: Case) -> anyhow::Result<Called> {
     let (calls, _) = closed(calls(subject, case), context.scale.warm_up() / 2).await;
     let meter = Meter::start(subject.watched());
     let (_, measured) = open(calls, case.plan(context.scale.lasting(2.0))).await;
     let spent = meter.stop();
-    let measured = measured.faultless(row)?;
-    let (half, most) = (measured.latencies.ms(0.5), measured.latencies.ms(0.99));
-    let row = format!("{row}, p50");
-    sheet.add(&row, "ms", half);
-    sheet.spent(&row, &spent, measured.done);
-    Ok((half, most))
+    Ok(Called { times: measured.faultless("chats at a steady rate")?, spent })
 }
 
 /// Every connection asks again as soon as it is answered.
-async fn back_to_back(
-    context: &Context,
-    subject: &Subject,
-    case: Case,
-) -> anyhow::Result<(Measured, Vec<Spent>)> {
+async fn back_to_back(context: &Context, subject: &Subject, case: Case) -> anyhow::Result<Called> {
     let (calls, _) = closed(calls(subject, case), context.scale.warm_up() / 2).await;
     let meter = Meter::start(subject.watched());
     let (_, measured) = closed(calls, context.scale.lasting(1.5)).await;
     let spent = meter.stop();
-    Ok((measured.faultless("chats back to back")?, spent))
+    Ok(Called { times: measured.faultless("chats back to back")?, spent })
 }
 
 fn calls(subject: &Subject, case: Case) -> Vec<Call> {
     let request = subject.chat(&case.body(&subject.model));
     Call::many(case.connections, || Call::new(subject.address, request.clone(), 200, 1))
-}
-
-fn added_row(name: &str, case: Case, percent: u32) -> String {
-    format!("{name}: added p{percent}, {case}")
-}
-
-fn busy_row(name: &str, case: Case, percent: u32) -> String {
-    format!("{name}: added p{percent}, {case}, back to back")
-}
-
-fn most_row(name: &str, case: Case) -> String {
-    format!("{name}: most, {case}")
-}
-
-fn limit_row(case: Case, percent: u32) -> String {
-    format!("core NATS request and reply: p{percent}, {case}")
 }
