@@ -12,6 +12,7 @@ mod faults;
 mod fleet;
 mod gather;
 mod hooks;
+mod intent;
 mod ledger;
 mod listener;
 mod load;
@@ -21,6 +22,7 @@ mod plan;
 mod report;
 mod seat;
 mod store;
+mod style;
 mod upstream;
 mod weather;
 mod world;
@@ -77,7 +79,9 @@ impl Chaos {
         let (callers, secret) = self.open(&world).await?;
         let listener = Listener::at(&world.cluster.urls()).await?;
         let ledger = Ledger::default();
+        ledger.plans(self.span, planned.iter().map(|one| one.fault.kind()));
         let load = Load {
+            seed: self.seed,
             gateways: (0..fleet::GATEWAYS)
                 .map(|gateway| Caller::new(&world.fleet.door_url(gateway), &world.fleet.admin_key))
                 .collect::<anyhow::Result<_>>()?,

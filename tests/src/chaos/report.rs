@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::checker::{Evidence, Finding};
+use super::intent::Class;
 use super::ledger::Style;
 use super::plan::Planned;
 
@@ -21,6 +22,12 @@ pub struct Report {
     pub missed: Vec<String>,
     /// Promised jobs by call style and state.
     pub jobs: BTreeMap<(Style, String), usize>,
+    /// Jobs by how far they were promised, and of those how many are there.
+    pub classes: BTreeMap<&'static str, (usize, usize)>,
+    /// Looks that told of an older state than an answer before them.
+    pub stale: usize,
+    /// Requests that were not made, because too many were open.
+    pub skipped: usize,
     /// Requests by call style and how they were answered.
     pub answers: BTreeMap<(Style, String), usize>,
     /// Engine runs beyond one of each attempt.
@@ -29,8 +36,8 @@ pub struct Report {
     pub repeated_webhooks: usize,
     /// Deliveries that ended as dead.
     pub dead: usize,
-    /// The longest time without a success, by call style.
-    pub outages: BTreeMap<Style, Duration>,
+    /// The longest time without a success, by call style and gateway.
+    pub outages: BTreeMap<(Style, usize), Duration>,
     /// Processes that ended although nobody told them to, and their last words.
     pub ended_alone: Vec<String>,
     /// How long it took until everything was settled.
@@ -62,7 +69,7 @@ impl Report {
             for ((_, state), count) in &report.jobs {
                 *jobs.entry(state).or_default() += count;
             }
-            for (style, outage) in &report.outages {
+            for ((style, _), outage) in &report.outages {
                 let longest = outages.entry(*style).or_default();
                 *longest = (*longest).max(*outage);
             }
@@ -95,11 +102,22 @@ impl Report {
             report.plan.push(one.to_string());
             *report.faults.entry(one.fault.kind()).or_default() += 1;
         }
-        for (job, promise) in &evidence.book.promises {
-            let state = evidence.events.get(job).and_then(|event| event["state"].as_str());
-            let place = (promise.style, state.unwrap_or("gone").to_owned());
-            *report.jobs.entry(place).or_default() += 1;
+        let book = &evidence.book;
+        let mut known = BTreeSet::new();
+        for case in evidence.cases() {
+            known.extend(case.last.map(|_| case.marker));
+            if case.intent.class() == Class::Promised {
+                let state = case.last.and_then(|event| event["state"].as_str());
+                let place = (case.intent.style, state.unwrap_or("gone").to_owned());
+                *report.jobs.entry(place).or_default() += 1;
+            }
         }
+        for (marker, intent) in &book.intents {
+            let (wanted, there) = report.classes.entry(intent.class().as_str()).or_default();
+            *wanted += 1;
+            *there += usize::from(known.contains(marker.as_str()));
+        }
+        (report.stale, report.skipped) = (book.stale.len(), book.skipped);
         report.answers.clone_from(&evidence.book.answers);
         let attempts: BTreeSet<_> =
             evidence.runs.iter().map(|run| (&run.job, run.attempt)).collect();
@@ -128,6 +146,11 @@ impl fmt::Display for Report {
         for missed in &self.missed {
             writeln!(f, "  not done: {missed}")?;
         }
+        let classes = Class::ALL.map(|class| {
+            let (wanted, there) = self.classes.get(class.as_str()).copied().unwrap_or_default();
+            format!("{wanted} {} of which {there} are there", class.as_str())
+        });
+        writeln!(f, "  jobs: {}", classes.join(", "))?;
         writeln!(f, "  {} jobs were promised:", self.promised())?;
         for style in Style::ALL {
             let line = |counts: &BTreeMap<(Style, String), usize>| {
@@ -135,14 +158,15 @@ impl fmt::Display for Report {
                 let each = of_style.map(|((_, name), count)| format!("{name} {count}"));
                 each.collect::<Vec<_>>().join(", ")
             };
-            let outage = self.outages.get(&style).copied().unwrap_or_default();
+            let of_style = self.outages.iter().filter(|((one, _), _)| *one == style);
+            let outages = of_style.map(|(_, longest)| format!("{:.1} s", longest.as_secs_f32()));
+            let outages = outages.collect::<Vec<_>>().join(" and ");
             let (jobs, answers) = (line(&self.jobs), line(&self.answers));
             let jobs = if jobs.is_empty() { "-" } else { &jobs };
             writeln!(
                 f,
-                "    {:<12} {jobs}; answers: {answers}; longest outage {:.1} s",
-                style.as_str(),
-                outage.as_secs_f32()
+                "    {:<12} {jobs}; answers: {answers}; longest outage {outages}",
+                style.as_str()
             )?;
         }
         writeln!(
@@ -150,6 +174,13 @@ impl fmt::Display for Report {
             "  duplicates: {} runs beyond one of each attempt, {} webhooks beyond one of each end; {} dead deliveries",
             self.repeated_runs, self.repeated_webhooks, self.dead
         )?;
+        if self.stale + self.skipped > 0 {
+            writeln!(
+                f,
+                "  {} looks at an older state than before; {} requests were not made",
+                self.stale, self.skipped
+            )?;
+        }
         let mut ended = BTreeMap::<&str, usize>::new();
         for words in &self.ended_alone {
             *ended.entry(words).or_default() += 1;

@@ -1,0 +1,36 @@
+//! What the planned faults explain.
+
+use std::collections::BTreeMap;
+
+/// Workers that vanish before a job is lost with them, unless its attempts end before.
+const VANISH_LIMIT: u64 = 3;
+
+type Faults = BTreeMap<&'static str, usize>;
+
+/// How many faults are of kinds that begin with one of these.
+fn count(faults: &Faults, kinds: &[&str]) -> usize {
+    let of_kinds = faults.iter().filter(|(kind, _)| kinds.iter().any(|one| kind.starts_with(one)));
+    of_kinds.map(|(_, count)| count).sum()
+}
+
+/// Whether a job of so many attempts may have lost all of its workers.
+pub(super) fn explain_lost_workers(faults: &Faults, max_attempts: u64) -> bool {
+    let kinds = ["process", "nats-server", "all nats-servers", "connections", "leader"];
+    count(faults, &kinds) as u64 >= max_attempts.min(VANISH_LIMIT)
+}
+
+/// Whether chats may fail because of their model.
+pub(super) fn explain_bad_upstream(faults: &Faults) -> bool {
+    count(faults, &["bad upstream"]) > 0
+}
+
+/// Whether webhooks may fail until no attempt is left.
+pub(super) fn explain_dead_deliveries(faults: &Faults) -> bool {
+    count(faults, &["bad receiver"]) > 0
+}
+
+/// Whether a copy of the events may have been asked while their leader was silent.
+pub(super) fn explain_stale_looks(faults: &Faults) -> bool {
+    let kinds = ["nats-server", "all nats-servers", "leader", "connections", "process"];
+    count(faults, &kinds) > 0
+}
