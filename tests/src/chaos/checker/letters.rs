@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Court, Evidence, is_end, state, text};
+use super::{Court, Evidence, is_call, is_end, state, text};
 
 pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
     let mut letters = BTreeMap::<&str, usize>::new();
@@ -12,8 +12,9 @@ pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
     for (job, last) in evidence.events.iter().filter(|(_, last)| is_end(last)) {
         let letters = letters.remove(job.as_str()).unwrap_or(0);
         let code = text(last, "/error/code");
-        // What fails for good is not kept, nor what no queue took: it never was a job.
+        // What fails for good is not kept, nor a call, nor what no queue took: it never was a job.
         let is_kept = state(last) == "failed"
+            && !is_call(last)
             && code != "refused"
             && (last["error"]["retryable"] == true || code == "worker_lost");
         match (is_kept, letters) {

@@ -1,12 +1,10 @@
 //! What lies in the streams, and whether they are whole.
 
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
-use async_nats::jetstream::stream::Info;
-use async_nats::jetstream::{self, stream::Stream};
-use futures::{StreamExt as _, TryStreamExt as _};
+use async_nats::jetstream::stream::{Info, RawMessageError, RawMessageErrorKind, Stream};
+use async_nats::jetstream::{self, ErrorCode};
+use futures::TryStreamExt as _;
 use serde_json::Value;
 
-use super::PATIENCE;
 use crate::chaos::cluster::NODES;
 
 /// Work queues that must be there, whether or not the list of streams names them.
@@ -75,32 +73,32 @@ async fn details(jetstream: &jetstream::Context, name: &str) -> anyhow::Result<S
     Ok(format!("{} ({consumers})", subjects.join(", ")))
 }
 
-/// Every message of a stream as JSON, oldest first.
+/// Every message of a stream as JSON, oldest first. Each is asked of the leader: a consumer may be led by a server whose
+/// copy lags behind.
 pub(super) async fn contents(
     jetstream: &jetstream::Context,
     name: &str,
 ) -> anyhow::Result<Vec<Value>> {
     let stream: Stream = jetstream.get_stream(name).await?;
-    let mut consumer = stream
-        .create_consumer(pull::Config {
-            deliver_policy: DeliverPolicy::All,
-            ack_policy: AckPolicy::None,
-            inactive_threshold: PATIENCE,
-            memory_storage: true,
-            num_replicas: 1,
-            ..pull::Config::default()
-        })
-        .await?;
-    let count = consumer.info().await?.num_pending as usize;
-    let mut found = Vec::with_capacity(count);
-    if count == 0 {
-        return Ok(found);
+    let mut found = Vec::new();
+    let mut next = stream.get_info().await?.state.first_sequence;
+    loop {
+        match stream.get_first_raw_message_by_subject(">", next).await {
+            Ok(message) => {
+                found.push(serde_json::from_slice(&message.payload)?);
+                next = message.sequence + 1;
+            }
+            Err(error) if is_end(&error) => return Ok(found),
+            Err(error) => return Err(error.into()),
+        }
     }
-    let mut messages = consumer.batch().max_messages(count).expires(PATIENCE).messages().await?;
-    while let Some(message) = messages.next().await {
-        let message = message.map_err(|error| anyhow::anyhow!("{error}"))?;
-        found.push(serde_json::from_slice(&message.payload)?);
+}
+
+/// Whether there is no message at this sequence or after it.
+fn is_end(error: &RawMessageError) -> bool {
+    match error.kind() {
+        RawMessageErrorKind::NoMessageFound => true,
+        RawMessageErrorKind::JetStream(cause) => cause.error_code() == ErrorCode::NO_MESSAGE_FOUND,
+        _ => false,
     }
-    anyhow::ensure!(found.len() == count, "{} of {count} messages of {name}", found.len());
-    Ok(found)
 }

@@ -122,6 +122,14 @@ fn a_job_that_is_nobodys_is_found() {
     finds(rule, "nobody asked for 'other'", false, |seen| {
         last(seen)["job"]["metadata"]["marker"] = json!("other");
     });
+    let nameless = |lane| {
+        move |seen: &mut Evidence| {
+            last(seen)["job"]["metadata"] = Value::Null;
+            last(seen)["job"]["lane"] = json!(lane);
+        }
+    };
+    finds(rule, "nobody asked for ''", false, nameless("normal"));
+    passes(rule, nameless("interactive"));
     // The first one was refused before its caller was told, and freed the key.
     passes(rule, |seen| {
         let twin = twin(seen);

@@ -72,6 +72,11 @@ fn a_dead_letter_that_is_missing_or_too_many_is_found() {
         seen.dead.push(json!({"job": {"id": JOB}}));
     });
     finds(rule, "is succeeded", false, |seen| seen.dead.push(json!({"job": {"id": JOB}})));
+    passes(rule, |seen| {
+        fails(seen, "upstream_failed");
+        seen.dead.clear();
+        last(seen)["job"]["lane"] = json!("interactive");
+    });
     finds(rule, "has no events", false, |seen| seen.dead.push(json!({"job": {"id": "job-2"}})));
 }
 
