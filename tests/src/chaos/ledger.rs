@@ -110,7 +110,6 @@ impl Ledger {
                 newer.state, newer.version
             )
         });
-        let has_ended = newer.is_some_and(|newer| is_end(&newer.state));
         let mut wrong = None;
         if is_end(state) {
             let before = intent.ended.replace(state.to_owned());
@@ -120,10 +119,7 @@ impl Ledger {
         }
         intent.seen.push(Seen { at: Instant::now(), version, state: state.to_owned() });
         book.wrong.extend(wrong);
-        match stale {
-            Some(stale) if has_ended => book.wrong.push(stale),
-            stale => book.stale.extend(stale),
-        }
+        book.stale.extend(stale);
     }
 
     /// A caller was told that a job is canceled, or is going to be unless its end comes first.
@@ -201,11 +197,12 @@ mod tests {
         assert_eq!(ledger.pages().stale, Vec::<String>::new());
         ledger.saw("a", Instant::now(), 1, "queued");
         assert_eq!(ledger.pages().stale.len(), 1);
-        assert_eq!(ledger.pages().wrong.len(), 0);
         ledger.saw("a", Instant::now(), 3, "succeeded");
         ledger.saw("a", Instant::now(), 2, "running");
-        assert_eq!(ledger.pages().wrong.len(), 1);
+        assert_eq!(ledger.pages().stale.len(), 2);
+        assert_eq!(ledger.pages().wrong.len(), 0);
+        // No end takes the place of another.
         ledger.saw("a", Instant::now(), 3, "failed");
-        assert_eq!(ledger.pages().wrong.len(), 2);
+        assert_eq!(ledger.pages().wrong.len(), 1);
     }
 }

@@ -29,8 +29,7 @@ pub(super) fn explain_dead_deliveries(faults: &Faults) -> bool {
     count(faults, &["bad receiver"]) > 0
 }
 
-/// Whether a copy of the events may have been asked while their leader was silent.
+/// Whether a copy of the events may have been asked while their leader was silent, or a leader that was cut off.
 pub(super) fn explain_stale_looks(faults: &Faults) -> bool {
-    let kinds = ["nats-server", "all nats-servers", "leader", "connections", "process"];
-    count(faults, &kinds) > 0
+    count(faults, &["nats-server", "all nats-servers", "leader", "connections"]) > 0
 }

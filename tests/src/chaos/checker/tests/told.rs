@@ -22,6 +22,10 @@ fn a_status_that_runs_backwards_is_found_unless_servers_were_away() {
         }
     };
     finds(rule, "and then queued", false, stale(0));
+    finds(rule, "and then queued", false, |seen| {
+        stale(0)(seen);
+        seen.book.faults.insert("process killed", 1);
+    });
     passes(rule, stale(1));
 }
 
