@@ -72,7 +72,8 @@ impl Load {
         asking.join_all().await;
     }
 
-    async fn ask(&self, style: Style, number: usize) {
+    /// One request of a style.
+    pub(super) async fn ask(&self, style: Style, number: usize) {
         let caller = &self.gateways[number % self.gateways.len()];
         let marker = format!("{} {number}", style.as_str());
         match style {
