@@ -21,7 +21,7 @@ async fn nothing_that_was_promised_is_lost_in_a_cluster_that_breaks() {
     folder.disable_cleanup(true);
     let report = chaos.run(&CancellationToken::new()).await.unwrap().expect("nobody stops it");
     let logs = chaos.folder.display();
-    println!("{}\n{report}", report.plan.join("\n"));
+
     let plan = report.plan.join("\n");
     assert!(report.is_clean(), "logs are in {logs}; the plan of seed {seed}:\n{plan}\n{report}");
     assert!(report.promised() > 30, "logs are in {logs}: {report}");
