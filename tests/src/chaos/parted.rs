@@ -13,6 +13,7 @@ use serde_json::json;
 use super::caller::Caller;
 use super::cluster::{Cluster, NODES};
 use super::fleet::GATEWAYS;
+use super::store::mount_apart;
 use super::world::World;
 use crate::wait::within;
 
@@ -30,6 +31,7 @@ async fn serves(caller: &Caller) {
 /// Whichever server it is, every gateway serves while it is parted.
 #[tokio::test]
 async fn who_is_at_a_parted_server_goes_to_another() {
+    mount_apart();
     let folder = tempfile::tempdir().unwrap();
     let world = World::start(folder.path()).await.unwrap();
     let callers: Vec<_> = (0..GATEWAYS)
@@ -44,6 +46,8 @@ async fn who_is_at_a_parted_server_goes_to_another() {
         world.cluster.join(node);
         within(PATIENCE, "the cluster is whole", world.cluster.is_ready()).await.unwrap();
     }
+    world.end().unwrap();
+    folder.close().expect("nothing is left that runs there or is mounted");
 }
 
 /// Who is at this server, with the topology in place.

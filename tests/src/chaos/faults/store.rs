@@ -6,16 +6,31 @@ use tokio::time::sleep;
 
 use crate::chaos::world::World;
 
-/// Nothing can be written.
-pub(super) async fn full(world: &World, lasts: Duration) -> anyhow::Result<()> {
+/// Nothing can be written. Where that can not be, nothing can be read either.
+pub(super) async fn full(world: &World, lasts: Duration) -> anyhow::Result<bool> {
+    if !world.store.can_be_full() {
+        return away(world, lasts).await;
+    }
+    let before = complaints(world);
     world.store.fill()?;
     sleep(lasts).await;
-    Ok(world.store.heal()?)
+    world.store.heal()?;
+    Ok(complaints(world) > before)
 }
 
 /// Nothing can be written or read.
-pub(super) async fn away(world: &World, lasts: Duration) -> anyhow::Result<()> {
+pub(super) async fn away(world: &World, lasts: Duration) -> anyhow::Result<bool> {
+    let before = complaints(world);
     world.store.go_away()?;
     sleep(lasts).await;
-    Ok(world.store.heal()?)
+    world.store.heal()?;
+    Ok(complaints(world) > before)
 }
+
+/// How often those who use the store said that it did not serve them.
+fn complaints(world: &World) -> usize {
+    world.fleet.users_of_objects().map(|seat| seat.lines_with(COMPLAINT).len()).sum()
+}
+
+/// What a worker says then.
+const COMPLAINT: &str = "the object store did not serve";
