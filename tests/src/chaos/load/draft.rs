@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use common::clock::{Clock as _, SystemClock};
-use rand::rngs::StdRng;
+use rand::rngs::ChaCha12Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 
@@ -19,12 +19,12 @@ const LARGE: usize = 40_000;
 const HUGE: usize = 270_000;
 
 /// Chance, of one request.
-pub(super) struct Draw(StdRng);
+pub(super) struct Draw(ChaCha12Rng);
 
 impl Draw {
     pub(super) fn of(seed: u64, style: Style, number: usize) -> Self {
         let request = (style as u64) << 32 | number as u64;
-        Self(StdRng::seed_from_u64(seed.rotate_left(48) ^ request))
+        Self(ChaCha12Rng::seed_from_u64(seed.rotate_left(48) ^ request))
     }
 
     /// A number of this range.
