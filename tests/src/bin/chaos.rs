@@ -11,7 +11,7 @@ use tests::chaos::{Chaos, Report, mount_apart};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// How many seeds, when nothing else is said: about 15 minutes.
+/// How many seeds, when nothing else is said: about 18 minutes.
 const SEEDS: u64 = 20;
 /// How long the faults of a seed last, in seconds.
 const SECONDS: u64 = 20;

@@ -12,6 +12,9 @@ use crate::fleet::{Launch, Process};
 /// How long a process may take until it is ready, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How the end of a process begins that had not become ready.
+pub(super) const STARTING: &str = "while it started: ";
+
 /// A process and its place, which outlives it.
 pub(super) struct Seat {
     /// What the report and the logs call it.
@@ -134,7 +137,9 @@ impl Seat {
     pub(super) fn supervise(&self) {
         let mut process = self.process();
         if self.wanted.load(Ordering::Relaxed) && !process.is_running() {
-            let words = last_of(&process);
+            let started = process.said(" ready").is_some();
+            let when = if started { "" } else { STARTING };
+            let words = format!("{when}{}", last_of(&process));
             self.ended_alone.lock().unwrap_or_else(PoisonError::into_inner).push(words);
             process.start_again(self.launch());
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::chaos::seat::Seat;
 use crate::chaos::world::World;
 
 /// Nothing can be written. Where that can not be, nothing can be read either.
@@ -29,8 +30,11 @@ pub(super) async fn away(world: &World, lasts: Duration) -> anyhow::Result<bool>
 
 /// How often those who use the store said that it did not serve them.
 fn complaints(world: &World) -> usize {
-    world.fleet.users_of_objects().map(|seat| seat.lines_with(COMPLAINT).len()).sum()
+    let said =
+        |seat: &Seat| COMPLAINTS.map(|text| seat.lines_with(text).len()).iter().sum::<usize>();
+    world.fleet.users_of_objects().map(said).sum()
 }
 
-/// What a worker says then.
-const COMPLAINT: &str = "the object store did not serve";
+/// What the system says then, as gateways and workers tell it on.
+const COMPLAINTS: [&str; 4] =
+    ["Not a directory", "No space left", "object store is full", "a result can not be stored"];
