@@ -41,6 +41,12 @@ fn deliveries_that_differ_in_the_records_are_found() {
         row.snapshot["attempt"] = json!(2);
         seen.delivery_rows.insert("d".to_owned(), row);
     });
+    // Two made the same attempt.
+    passes(rule, |seen| {
+        let mut row = delivery(seen);
+        row.snapshot["attempts"] = json!([{"attempt": 1, "duration_ms": 7}]);
+        seen.delivery_rows.insert("d".to_owned(), row);
+    });
     finds(rule, "the stream has not", false, |seen| seen.deliveries.clear());
     passes(rule, |seen| seen.deliveries[0]["body"] = json!("{}"));
 }
