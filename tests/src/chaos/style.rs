@@ -68,14 +68,15 @@ impl Style {
         }
     }
 
-    /// How a job of this style ends when all goes well; calls make no job that lasts.
-    pub(super) const fn usual_end(self) -> Option<&'static str> {
+    /// Whether this is an end of a job of this style when all goes well. Calls make no job that lasts.
+    pub(super) fn ends_well(self, state: &str) -> bool {
         match self {
-            Self::Sync | Self::Streamed => None,
-            Self::Canceled => Some("canceled"),
-            Self::Failing => Some("failed"),
-            Self::Expiring => Some("expired"),
-            _ => Some("succeeded"),
+            Self::Sync | Self::Streamed => false,
+            // Its result may be there before the cancellation.
+            Self::Canceled => matches!(state, "canceled" | "succeeded"),
+            Self::Failing => state == "failed",
+            Self::Expiring => state == "expired",
+            _ => state == "succeeded",
         }
     }
 }

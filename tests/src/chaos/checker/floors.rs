@@ -15,8 +15,7 @@ pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
         *counts.entry(call.style).or_default() += 1;
     }
     for case in evidence.cases() {
-        let usual = case.intent.style.usual_end();
-        if usual.is_some() && usual == case.last.map(state) {
+        if case.last.is_some_and(|last| case.intent.style.ends_well(state(last))) {
             *counts.entry(case.intent.style).or_default() += 1;
         }
     }
