@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,6 +39,7 @@ struct Weather {
 pub struct Link {
     address: SocketAddr,
     state: Arc<watch::Sender<Weather>>,
+    hindered: Arc<AtomicU64>,
     task: AbortHandle,
 }
 
@@ -51,20 +53,25 @@ impl Link {
             resets: 0,
         }));
         let task_state = Arc::clone(&state);
+        let hindered = Arc::<AtomicU64>::default();
+        let task_hindered = Arc::clone(&hindered);
         let (sender, address) = tokio::sync::oneshot::channel();
         let task = background().spawn(async move {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port is free");
             let _ = sender.send(listener.local_addr().expect("a bound listener has an address"));
             let mut lines = JoinSet::new();
             while let Ok((near, _)) = listener.accept().await {
-                if task_state.borrow().state != State::Cut {
-                    lines.spawn(line(near, target.clone(), task_state.subscribe()));
+                if task_state.borrow().state == State::Cut {
+                    task_hindered.fetch_add(1, Ordering::Relaxed);
+                } else {
+                    let hindered = Arc::clone(&task_hindered);
+                    lines.spawn(line(near, target.clone(), task_state.subscribe(), hindered));
                 }
                 while lines.try_join_next().is_some() {}
             }
         });
         let address = address.await.expect("the link is bound");
-        Self { address, state, task: task.abort_handle() }
+        Self { address, state, hindered, task: task.abort_handle() }
     }
 
     /// The `nats://` address on the role's side.
@@ -75,6 +82,11 @@ impl Link {
     /// Host and port on the near side.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How often it hindered somebody so far: connections closed or refused, pieces held or late.
+    pub fn hindered(&self) -> u64 {
+        self.hindered.load(Ordering::Relaxed)
     }
 
     /// From now on the role hears nothing, but is heard.
@@ -121,20 +133,27 @@ impl Drop for Link {
 }
 
 /// One connection.
-async fn line(near: TcpStream, target: String, mut state: watch::Receiver<Weather>) {
+async fn line(
+    near: TcpStream,
+    target: String,
+    mut state: watch::Receiver<Weather>,
+    hindered: Arc<AtomicU64>,
+) {
     let Ok(far) = TcpStream::connect(target).await else { return };
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
     let resets = state.borrow().resets;
     let (near_read, near_write) = near.into_split();
     let (far_read, far_write) = far.into_split();
-    let speaks = pump(near_read, far_write, state.clone(), |state| {
+    let speaks = pump(near_read, far_write, state.clone(), &hindered, |state| {
         matches!(state, State::Open | State::Deaf)
     });
-    let hears = pump(far_read, near_write, state.clone(), |state| state == State::Open);
+    let hears = pump(far_read, near_write, state.clone(), &hindered, |state| state == State::Open);
     tokio::select! {
         () = speaks => {}
         () = hears => {}
-        _ = state.wait_for(|now| now.state == State::Cut || now.resets != resets) => {}
+        _ = state.wait_for(|now| now.state == State::Cut || now.resets != resets) => {
+            hindered.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -142,12 +161,16 @@ async fn pump(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
     mut state: watch::Receiver<Weather>,
+    hindered: &AtomicU64,
     passes: impl Fn(State) -> bool,
 ) {
     let mut buffer = vec![0; 16 * 1024];
     loop {
         let Ok(count) = from.read(&mut buffer).await else { return };
-        let delay = state.borrow().delay;
+        let Weather { delay, state: now, .. } = *state.borrow();
+        if count > 0 && (!delay.is_zero() || !passes(now)) {
+            hindered.fetch_add(1, Ordering::Relaxed);
+        }
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }

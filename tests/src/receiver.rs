@@ -27,6 +27,8 @@ pub struct Received {
     pub headers: HeaderMap,
     /// Its body, byte for byte.
     pub body: Bytes,
+    /// The status that it was answered with; none while it is held, or when the sender went away before.
+    pub answered: Option<u16>,
 }
 
 impl Received {
@@ -157,12 +159,16 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let request = Received { path: uri.path().to_owned(), headers, body };
-    shared.received.send_modify(|all| all.push(request));
+    let request = Received { path: uri.path().to_owned(), headers, body, answered: None };
+    let mut place = 0;
+    shared.received.send_modify(|all| {
+        place = all.len();
+        all.push(request);
+    });
     let mut manner = shared.manner.subscribe();
     let decided =
         manner.wait_for(|manner| *manner != Manner::Hold).await.map(|manner| manner.clone());
-    match decided {
+    let response = match decided {
         Ok(Manner::Answer(status)) => {
             StatusCode::from_u16(status).expect("tests answer with legal statuses").into_response()
         }
@@ -171,7 +177,11 @@ async fn answer(
         }
         Ok(Manner::Redirect(url)) => (StatusCode::FOUND, [(LOCATION, url)]).into_response(),
         Ok(Manner::Hold) | Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+    };
+    // Before the sender can know it.
+    let status = response.status().as_u16();
+    shared.received.send_modify(|all| all[place].answered = Some(status));
+    response
 }
 
 impl Drop for Receiver {

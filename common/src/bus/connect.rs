@@ -1,17 +1,17 @@
 //! Connecting, and knowing whether the connection stands.
 
 use std::collections::HashSet;
-use std::future::{Ready, ready};
+use std::future::ready;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_nats::jetstream::context::ContextBuilder;
-use async_nats::{ConnectOptions, Event, ReconnectToServer, Server, ServerInfo};
+use async_nats::{ConnectOptions, Event};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::servers::Servers;
 use super::{ACK_TIMEOUT, Bus, BusError, CALL_TIMEOUT, JobEvents};
 use crate::clock::SharedClock;
 use crate::secret::Secret;
@@ -91,8 +91,9 @@ impl Bus {
             watch::channel(Connection { connected: true, since: Instant::now(), reconnects: 0 });
         let state = Arc::new(state);
         let deadline = Instant::now() + options.connect_timeout;
+        let servers = Servers::default();
         let client = loop {
-            let attempt = connect_options(&options, Arc::clone(&state)).await?;
+            let attempt = connect_options(&options, Arc::clone(&state), servers.clone()).await?;
             match attempt.connect(options.url.split(',').collect::<Vec<_>>()).await {
                 Ok(client) => break client,
                 Err(error) if is_refused_credentials(&error) => {
@@ -130,6 +131,7 @@ impl Bus {
             limits: options.limits,
             ack_wait: options.ack_wait,
             events,
+            servers,
             ensured: Arc::new(Mutex::new(HashSet::new())),
             missing_part: Arc::default(),
         })
@@ -139,6 +141,7 @@ impl Bus {
 async fn connect_options(
     options: &BusOptions,
     state: Arc<watch::Sender<Connection>>,
+    servers: Servers,
 ) -> Result<ConnectOptions, BusError> {
     let mut connect = ConnectOptions::new()
         .name(format!("millrace-{}", options.name))
@@ -150,7 +153,7 @@ async fn connect_options(
         .reconnect_delay_callback(|attempts| {
             Duration::from_millis((50_u64 << attempts.min(6)).min(1_000))
         })
-        .reconnect_to_server_callback(next_server())
+        .reconnect_to_server_callback(move |known, info| servers.choose(&known, &info))
         .max_reconnects(None)
         .event_callback(move |event| {
             note_event(&state, &event);
@@ -169,17 +172,6 @@ async fn connect_options(
         })?;
     }
     Ok(connect)
-}
-
-/// Chooses the servers in turn, beginning anywhere: whoever leaves one does not come back to it before the others were
-/// tried.
-fn next_server() -> impl Fn(Vec<Server>, ServerInfo) -> Ready<Option<ReconnectToServer>> {
-    let turn = AtomicUsize::new(rand::random_range(0..1_000));
-    move |servers, _| {
-        let turn = turn.fetch_add(1, Ordering::Relaxed);
-        let server = servers.get(turn % servers.len().max(1));
-        ready(server.map(|server| ReconnectToServer { addr: server.addr.clone(), delay: None }))
-    }
 }
 
 fn note_event(state: &watch::Sender<Connection>, event: &Event) {

@@ -10,13 +10,17 @@ use tokio::time::Instant;
 
 use super::publish::{Refusal, publish};
 use super::read::{last_message, message_at};
-use super::{BusError, CALL_TIMEOUT, StoredEvent, WriteError, headers, subjects};
+use super::{BusError, CALL_TIMEOUT, StoredEvent, WriteError, bounded, headers, subjects};
 use crate::job::{JobEvent, JobId};
 
 /// How soon a swap is tried again whose predecessor is on its way through the replicas.
 const UNDECIDED_PAUSE: Duration = Duration::from_millis(50);
 /// How long the leader may take to confirm what a replica shows.
 const LEADER_PATIENCE: Duration = Duration::from_millis(1_000);
+
+/// How long a copy may be silent. Servers that hear nothing of their leader choose another after four seconds at the
+/// earliest, and hear of one that lives every second.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// Reads and writes JOB_EVENTS. Cheap to clone.
 #[derive(Clone)]
@@ -98,6 +102,20 @@ impl JobEvents {
             Ok(Ok(Some(last))) => Ok(Some(last)),
             _ => Ok(Some(stored)),
         }
+    }
+
+    /// Whether the leader hears from most copies. One that is cut off answers for about ten seconds as if nothing had
+    /// happened since, while another leads: it knows no job that was accepted meanwhile.
+    pub async fn is_current(&self) -> Result<bool, BusError> {
+        if self.replicas == 1 {
+            return Ok(true);
+        }
+        let stream = self.stream().await?;
+        let info = bounded(stream.get_info()).await?;
+        let Some(cluster) = info.cluster else { return Ok(true) };
+        let heard =
+            cluster.replicas.iter().filter(|peer| !peer.offline && peer.active < SILENCE).count();
+        Ok((heard + 1) * 2 > self.replicas)
     }
 
     /// The event at a sequence, from the leader; `None` when it was rolled up or has expired.

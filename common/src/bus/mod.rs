@@ -27,6 +27,7 @@ mod reach;
 mod read;
 mod remove;
 mod replies;
+mod servers;
 pub mod subjects;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -59,6 +60,7 @@ pub use replies::{Reply, ReplyKind, ReplySubscription};
 pub use topology::{FixedConsumer, PRESENCE_TTL};
 pub use unclaimed::ParkedMessage;
 
+use self::servers::Servers;
 use crate::clock::SharedClock;
 
 /// How long a read or an administrative call may take.
@@ -82,6 +84,7 @@ pub struct Bus {
     limits: StreamLimits,
     ack_wait: Duration,
     events: JobEvents,
+    servers: Servers,
     /// The streams and models whose consumers are known to be there.
     ensured: Arc<Mutex<HashSet<(String, String)>>>,
     /// Rung when a stream or a fixed consumer was not found: whoever keeps the topology makes it anew.

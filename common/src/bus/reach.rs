@@ -44,6 +44,7 @@ impl Bus {
             }
             tracing::warn!("JetStream is silent behind this server; trying another");
             (silent_since, patience) = (None, (patience * 2).min(LONGEST_PATIENCE));
+            self.servers.leave();
             if let Err(error) = self.client.force_reconnect().await {
                 tracing::warn!(%error, "the connection can not be moved");
             }

@@ -14,4 +14,4 @@ mod republish;
 pub(crate) use find::{Found, find, was_refused};
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use key::Idempotency;
-pub(crate) use republish::republish;
+pub(crate) use republish::{may_lack_message, republish};

@@ -8,6 +8,11 @@ use common::job::JobState;
 use crate::state::AppState;
 use crate::submit;
 
+/// Whether the earlier request may have been cut off before it published the message.
+pub(crate) fn may_lack_message(stored: &StoredEvent) -> bool {
+    stored.event.state == JobState::Queued && stored.event.version == 1
+}
+
 /// Publishes the message of a job that still waits: the earlier request may have been cut off between event and
 /// message. A copy that is there already is not doubled.
 pub(crate) async fn republish(
@@ -17,8 +22,7 @@ pub(crate) async fn republish(
 ) -> Result<(), submit::Error> {
     let job = &stored.event.job;
     let published = match stored.event.state {
-        JobState::Queued if stored.event.version == 1 => {
-            submit::ensure_consumers(&state.bus, job).await;
+        JobState::Queued if may_lack_message(stored) => {
             state.bus.publish_job(stored, patience).await
         }
         JobState::Scheduled => state.bus.schedule_job(stored, patience).await,

@@ -20,6 +20,6 @@ mod tests;
 pub(crate) use batch::submit_all;
 pub(crate) use error::Error;
 pub(crate) use error::named;
-pub(crate) use publish::{ensure_consumers, publish_call};
+pub(crate) use publish::publish_call;
 pub(crate) use request::{Durability, FileSource, GivenFile, SubmitRequest};
 pub(crate) use run::{Submitted, submit};

@@ -51,3 +51,25 @@ impl Patience {
         outcome
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Looking for a consumer must not cost an accepted job its answer: it bounds itself, and what follows still has
+    /// its least.
+    #[tokio::test(start_paused = true)]
+    async fn a_step_that_bounds_itself_is_not_cut_off_and_leaves_the_next_its_least() {
+        let mut patience = Patience(Duration::from_millis(100));
+        let step = patience.spend(|_| async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            "ended"
+        });
+        assert_eq!(step.await, "ended");
+        let next = patience.bound(async {
+            tokio::time::sleep(LEAST / 2).await;
+            Ok::<_, Error>("ended, too")
+        });
+        assert!(matches!(next.await, Ok("ended, too")));
+    }
+}

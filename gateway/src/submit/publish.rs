@@ -90,7 +90,7 @@ pub(crate) async fn publish_call(
 /// in between, for example after a restart of the broker. Costs nothing when they are known to be there. Without them
 /// the message waits in its stream until a keeper has made them: no reason to refuse a job, since a cluster may be
 /// without a leader for one consumer while everything else works.
-pub(crate) async fn ensure_consumers(bus: &Bus, job: &JobEnvelope) {
+pub(super) async fn ensure_consumers(bus: &Bus, job: &JobEnvelope) {
     let ensure = bus.ensure_lane_consumers(&job.capability, &job.model, job.lane);
     let cause = match tokio::time::timeout(ENSURE, ensure).await {
         Ok(Ok(())) => return,

@@ -8,7 +8,7 @@ use common::job::{JobEnvelope, JobId, Lane};
 use common::objects::job_prefix;
 
 use super::patience::Patience;
-use super::publish::{Published, publish_call, publish_job};
+use super::publish::{Published, ensure_consumers, publish_call, publish_job};
 use super::validate::{Draft, validate};
 use super::{Error, SubmitRequest};
 use super::{admit::admit, envelope::envelope, inputs::resolve};
@@ -172,6 +172,9 @@ async fn replay(
     patience: &mut Patience,
 ) -> Result<Submitted, Error> {
     let job = Arc::clone(&stored.event.job);
+    if idempotency::may_lack_message(&stored) {
+        patience.spend(|_| ensure_consumers(&state.bus, &job)).await;
+    }
     let publish = idempotency::republish(state, &stored, patience.left());
     patience.bound(publish).await.map_err(|error| error.of_job(job.id))?;
     Ok(Submitted { job, event: Some(stored), replayed: true, replies: None })

@@ -9,6 +9,7 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::bus::{BusError, FixedConsumer, PublishError, Pulled, headers};
@@ -25,6 +26,9 @@ use crate::trouble::Trouble;
 const FETCH: usize = 1000;
 /// Events that are worked on at the same time.
 const WORKING: usize = 32;
+/// After so many troubles the rest of a batch is put back: in an outage each event takes seconds, and the last of a
+/// thousand would come to somebody else before it is worked on. One that can not be worked on holds no other up.
+const TROUBLES: usize = WORKING;
 /// How long a fetch waits for the first event; a stop waits for it.
 const FETCH_WAIT: Duration = Duration::from_secs(1);
 /// How long events are gathered before the next fetch.
@@ -108,6 +112,41 @@ impl Outbox {
     }
 }
 
+/// It comes again a little later; a try that fails makes it come after `ack_wait`.
+async fn put_back(event: &Pulled) {
+    let _ = event.nak(Some(AGAIN)).await;
+}
+
+/// Works on all events, some at a time, and puts back what is left after many troubles. Gives one of them.
+async fn work_off<'a, T, W, P>(
+    events: &'a [T],
+    work: impl Fn(&'a T) -> W,
+    put_back: impl Fn(&'a T) -> P,
+) -> Result<(), Trouble>
+where
+    W: Future<Output = Result<(), Trouble>>,
+    P: Future<Output = ()>,
+{
+    let troubles = AtomicUsize::new(0);
+    let (troubles, work, put_back) = (&troubles, &work, &put_back);
+    let each: Vec<_> = events
+        .iter()
+        .map(|event| async move {
+            if troubles.load(Ordering::Relaxed) >= TROUBLES {
+                put_back(event).await;
+                return Ok(());
+            }
+            let outcome = work(event).await;
+            if outcome.is_err() {
+                troubles.fetch_add(1, Ordering::Relaxed);
+            }
+            outcome
+        })
+        .collect();
+    let outcomes: Vec<_> = stream::iter(each).buffer_unordered(WORKING).collect().await;
+    outcomes.into_iter().collect()
+}
+
 /// The type of an event that a webhook may follow from.
 fn terminal_type(pulled: &Pulled) -> Option<&str> {
     let event_type = pulled.header(headers::TYPE)?;
@@ -126,9 +165,7 @@ impl Duty for Outbox {
             return Err(Trouble::StaleConfig);
         }
         let events = self.source.fetch(&self.context.bus, FETCH, FETCH_WAIT).await?;
-        let work: Vec<_> = events.iter().map(|event| self.settle(event)).collect();
-        let outcomes: Vec<_> = stream::iter(work).buffer_unordered(WORKING).collect().await;
-        outcomes.into_iter().collect::<Result<(), Trouble>>()?;
+        work_off(&events, |event| self.settle(event), put_back).await?;
         // Gathered for a moment: one pull costs the broker the same for one event as for many, and of a job that goes on
         // meanwhile the stream keeps its newest event only.
         Ok(if (1..FETCH).contains(&events.len()) { Next::In(GATHER) } else { Next::AtOnce })

@@ -148,3 +148,39 @@ async fn an_end_that_was_told_is_not_told_again_with_the_removal_of_its_content(
     assert!(around.last(done.event.job.id).await.content_removed_at.is_some());
     assert!(deliveries(&around).await.is_empty());
 }
+
+/// How many of so many events were worked on, and how many were put back, when some of them are `sound`.
+async fn worked_off(count: usize, sound: impl Fn(usize) -> bool) -> (usize, usize) {
+    let (worked, put_back) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let events: Vec<usize> = (0..count).collect();
+    let work = |event: &usize| {
+        let outcome = if sound(*event) { Ok(()) } else { Err(Trouble::StaleConfig) };
+        let worked = &worked;
+        async move {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            worked.fetch_add(1, Ordering::Relaxed);
+            outcome
+        }
+    };
+    let back = |_: &usize| {
+        put_back.fetch_add(1, Ordering::Relaxed);
+        std::future::ready(())
+    };
+    let _ = work_off(&events, work, back).await;
+    (worked.into_inner(), put_back.into_inner())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_holds_a_batch_for_seconds_only() {
+    let begun = tokio::time::Instant::now();
+    let (worked, put_back) = worked_off(FETCH, |_| false).await;
+    assert_eq!(worked + put_back, FETCH);
+    assert!(worked < 3 * WORKING, "{worked}");
+    // Far below the time after which the messages are given to somebody else.
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_few_bad_events_hold_no_other_up() {
+    assert_eq!(worked_off(FETCH, |event| event % 50 != 0).await, (FETCH, 0));
+}

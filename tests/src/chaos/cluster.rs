@@ -18,6 +18,9 @@ pub(super) const NODES: usize = 3;
 /// How long the servers may take to find each other.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The user, and the password, of the account that looks after the servers.
+const OPERATOR: &str = "operator";
+
 /// The servers and the routes between them.
 pub(super) struct Cluster {
     /// The servers.
@@ -72,6 +75,23 @@ impl Cluster {
             .connection_timeout(Duration::from_secs(2))
             .request_timeout(Some(Duration::from_secs(3)));
         Ok(options.connect(self.urls()).await?)
+    }
+
+    /// A connection of the harness as the operator of the servers, who may move the leader of the cluster.
+    pub(super) async fn connect_operator(&self) -> anyhow::Result<async_nats::Client> {
+        let options = async_nats::ConnectOptions::with_user_and_password(
+            OPERATOR.to_owned(),
+            OPERATOR.to_owned(),
+        );
+        let options = options
+            .connection_timeout(Duration::from_secs(2))
+            .request_timeout(Some(Duration::from_secs(3)));
+        Ok(options.connect(self.urls()).await?)
+    }
+
+    /// How often the routes of a server hindered somebody so far.
+    pub(super) fn hindered(&self, node: usize) -> u64 {
+        self.routes_of(node).map(Link::hindered).sum()
     }
 
     /// Parts a server from the others. Silently: nothing comes through, and what was said meanwhile comes later;
@@ -159,6 +179,11 @@ cluster {{
   no_advertise: true
   routes: [{ways}]
 }}
+accounts {{
+  $SYS {{ users: [{{ user: {OPERATOR}, password: {OPERATOR} }}] }}
+  JOBS {{ jetstream: enabled, users: [{{ user: jobs, password: jobs }}] }}
+}}
+no_auth_user: jobs
 "#,
         data.display()
     )

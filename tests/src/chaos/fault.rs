@@ -14,10 +14,16 @@ pub(super) enum Fault {
     Pause(Victim),
     /// SIGTERM, and a start later.
     Restart(Victim),
+    /// SIGKILL, and later a start under another id, as when a machine is replaced.
+    Replace(usize),
+    /// Two nats-servers are paused or killed at once: the third goes on talking, and nothing can be decided.
+    Minority { left: usize, killed: bool },
     /// Every nats-server is killed at once: what is in memory is gone.
     Blackout,
     /// A nats-server can not reach the others; silently, or with broken connections.
     Partition { node: usize, silent: bool },
+    /// The leader of the cluster gives its place away.
+    MoveMeta,
     /// The leader of a stream or consumer gives its place away.
     MoveLeader { stream: &'static str, consumer: Option<&'static str> },
     /// The object store has no room.
@@ -54,6 +60,12 @@ pub(super) enum Wire {
     Broker(usize),
     /// Between callers and a gateway.
     Callers(usize),
+    /// Between everybody and SQL.
+    Records,
+    /// Between workers and the language model.
+    Model,
+    /// Between dispatchers and the receiver of webhooks.
+    Hooks,
 }
 
 /// How a language model answers badly.
@@ -83,6 +95,19 @@ pub(super) enum Illness {
 }
 
 impl Fault {
+    /// What it explains to the checker: its kind, or the one that it is like to whom the stretch of network leads.
+    pub(super) fn cause(&self) -> &'static str {
+        let (Self::Delay { wire, .. } | Self::Reset(wire) | Self::Cut { wire, .. }) = self else {
+            return self.kind();
+        };
+        match wire {
+            Wire::Broker(_) | Wire::Callers(_) => self.kind(),
+            Wire::Records => "SQL cut",
+            Wire::Model => "bad upstream",
+            Wire::Hooks => "bad receiver",
+        }
+    }
+
     /// The kind of fault, for counts.
     pub(super) fn kind(&self) -> &'static str {
         match self {
@@ -92,9 +117,13 @@ impl Fault {
             Self::Pause(Victim::Node(_)) => "nats-server paused",
             Self::Restart(Victim::Seat(_)) => "process restarted",
             Self::Restart(Victim::Node(_)) => "nats-server restarted",
+            Self::Replace(_) => "worker replaced",
+            Self::Minority { .. } => "two nats-servers away",
             Self::Blackout => "all nats-servers killed",
             Self::Partition { .. } => "nats-server partitioned",
-            Self::MoveLeader { .. } => "leader moved",
+            Self::MoveMeta => "cluster leader moved",
+            Self::MoveLeader { consumer: None, .. } => "stream leader moved",
+            Self::MoveLeader { .. } => "consumer leader moved",
             Self::StoreFull => "object store full",
             Self::StoreAway => "object store away",
             Self::RecordsAway { .. } => "SQL cut",
@@ -114,10 +143,16 @@ impl fmt::Display for Fault {
             Self::Kill(victim) => write!(f, "{victim} is killed"),
             Self::Pause(victim) => write!(f, "{victim} is paused"),
             Self::Restart(victim) => write!(f, "{victim} is told to end, and started again"),
+            Self::Replace(seat) => write!(f, "{} is replaced", name_of(*seat)),
+            Self::Minority { left, killed } => {
+                let how = if *killed { "killed" } else { "paused" };
+                write!(f, "all but {} are {how}", Victim::Node(*left))
+            }
             Self::Blackout => write!(f, "every nats-server is killed"),
             Self::Partition { node, silent } => {
                 write!(f, "{} is parted from the others {}", Victim::Node(*node), how(silent))
             }
+            Self::MoveMeta => write!(f, "the leader of the cluster gives its place away"),
             Self::MoveLeader { stream, consumer: None } => {
                 write!(f, "the leader of {stream} gives its place away")
             }
@@ -152,6 +187,9 @@ impl fmt::Display for Wire {
             Self::Callers(gateway) => {
                 write!(f, "from callers to {}", name_of(*gateway))
             }
+            Self::Records => f.write_str("to SQL"),
+            Self::Model => f.write_str("to the language model"),
+            Self::Hooks => f.write_str("to the receiver"),
         }
     }
 }

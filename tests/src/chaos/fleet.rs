@@ -1,6 +1,8 @@
 //! Two processes of each role, each with ways of its own to the three nats-servers, gateways with one to their callers.
 
+use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::bus::testing::free_port;
 
@@ -25,6 +27,9 @@ pub(super) const SEATS: [Role; 8] = [
 /// How many gateways there are.
 pub(super) const GATEWAYS: usize = 2;
 
+/// The places of the workers.
+pub(super) const WORKERS: Range<usize> = 6..8;
+
 /// What a process is called.
 pub(super) fn name_of(seat: usize) -> String {
     let role = SEATS[seat];
@@ -40,6 +45,8 @@ pub(super) struct Fleet {
     ways: Vec<Vec<Link>>,
     /// The ways of callers to the gateways.
     doors: Vec<Link>,
+    /// How many workers were replaced.
+    replaced: AtomicUsize,
     /// Where the gateways listen.
     addresses: Vec<String>,
     /// The admin key of the tenant `default`.
@@ -57,6 +64,7 @@ impl Fleet {
             seats: Vec::new(),
             ways: Vec::new(),
             doors: Vec::new(),
+            replaced: AtomicUsize::new(0),
             addresses: Vec::new(),
             admin_key: String::new(),
         };
@@ -101,6 +109,17 @@ impl Fleet {
             seat.says(" ready").await?;
         }
         Ok(())
+    }
+
+    /// Workers and gateways: whoever writes and reads objects.
+    pub(super) fn users_of_objects(&self) -> impl Iterator<Item = &Seat> {
+        self.seats[..GATEWAYS].iter().chain(&self.seats[WORKERS])
+    }
+
+    /// The worker at this place is another one from its next start on.
+    pub(super) fn rename(&self, seat: usize) {
+        let turn = self.replaced.fetch_add(1, Ordering::Relaxed) + 1;
+        self.seats[seat].set("MILLRACE_WORKER__ID", &format!("{}-new-{turn}", name_of(seat)));
     }
 
     /// The ways of a process to the servers.

@@ -37,6 +37,11 @@ impl Hooks {
         }
     }
 
+    /// The network before it.
+    pub(super) fn way(&self) -> &Link {
+        &self.way
+    }
+
     /// Everything that came.
     pub(super) fn received(&self) -> Vec<Received> {
         self.receiver.received()

@@ -1,7 +1,7 @@
 //! The chaos suite: a cluster of three nats-servers, two of each role, callers of every style at a steady rate, a seeded
 //! schedule of faults, and a checker that reads what is left by itself.
 //!
-//! The plan of a seed is always the same: which fault, where, when, for how long. What the processes are doing at that
+//! The plan of a seed and a span is always the same: which fault, where, when, for how long. What the processes are doing at that
 //! moment is not, so a seed that failed may need a few runs to fail again.
 
 mod caller;
@@ -12,72 +12,95 @@ mod faults;
 mod fleet;
 mod gather;
 mod hooks;
+mod intent;
 mod ledger;
 mod listener;
 mod load;
+mod outcome;
 #[cfg(test)]
 mod parted;
 mod plan;
+mod processes;
+mod recovery;
 mod report;
 mod seat;
+mod settle;
 mod store;
+mod style;
 mod upstream;
 mod weather;
 mod world;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use futures::FutureExt as _;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use caller::Caller;
-use checker::{Evidence, Finding, check};
 use ledger::Ledger;
 pub use ledger::Style;
 use listener::Listener;
 use load::Load;
 use plan::plan;
 pub use report::Report;
+use settle::Scene;
+pub use store::mount_apart;
+use weather::Weather;
 use world::World;
 
-/// How long everything may take to settle after the last fault is mended.
+/// How long the gateways may take to be ready.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// How long what looks broken must stay so: a server that comes back tells for a while what was true before.
-const DOUBT: Duration = Duration::from_secs(20);
-/// The pause between two looks.
-const PAUSE: Duration = Duration::from_millis(500);
 /// How often supervision looks for processes that have ended.
 const SUPERVISION: Duration = Duration::from_millis(200);
 
 /// One run of the suite.
 #[derive(Clone, Debug)]
 pub struct Chaos {
-    /// What the faults follow from.
+    /// What the faults follow from, together with `span`.
     pub seed: u64,
-    /// How long there are faults.
+    /// How long there are faults; three times as long where the seed has long ones.
     pub span: Duration,
     /// Where data and logs are kept; made anew.
     pub folder: PathBuf,
 }
 
 impl Chaos {
-    /// Does everything, and tells what came of it. An error is one of the harness.
-    pub async fn run(&self) -> anyhow::Result<Report> {
+    /// Does everything, and tells what came of it; nothing when it is stopped before. However it ends, no process runs
+    /// and nothing is mounted any more when it returns. An error is one of the harness.
+    pub async fn run(&self, stop: &CancellationToken) -> anyhow::Result<Option<Report>> {
         if self.folder.exists() {
             std::fs::remove_dir_all(&self.folder)?;
         }
         std::fs::create_dir_all(&self.folder)?;
-        let world = Arc::new(World::start(&self.folder).await?);
+        let Some(world) = stop.run_until_cancelled(World::start(&self.folder)).await else {
+            return Ok(None);
+        };
+        let world = world?;
+        // Nothing outlives this statement that knows the world.
+        let outcome = tokio::select! {
+            outcome = self.go(&world).boxed_local() => outcome.map(Some),
+            () = supervise(&world) => Ok(None),
+            () = stop.cancelled() => Ok(None),
+        };
+        world.end()?;
+        outcome
+    }
+
+    async fn go(&self, world: &World) -> anyhow::Result<Report> {
         let planned = plan(self.seed, self.span);
         let list: Vec<_> = planned.iter().map(|one| format!("{one}\n")).collect();
         std::fs::write(self.folder.join("plan.txt"), list.concat())?;
-        let (callers, secret) = self.open(&world).await?;
+        let (callers, secret) = self.open(world).await?;
         let listener = Listener::at(&world.cluster.urls()).await?;
         let ledger = Ledger::default();
+        let span = Weather::of(self.seed).span(self.span);
+        ledger.plans(span, planned.iter().map(|one| one.fault.cause()));
         let load = Load {
+            seed: self.seed,
             gateways: (0..fleet::GATEWAYS)
                 .map(|gateway| Caller::new(&world.fleet.door_url(gateway), &world.fleet.admin_key))
                 .collect::<anyhow::Result<_>>()?,
@@ -85,29 +108,35 @@ impl Chaos {
             ledger: ledger.clone(),
         };
 
-        let mut supervision = JoinSet::new();
-        supervision.spawn(supervise(Arc::clone(&world)));
         let mut asking = JoinSet::new();
-        asking.spawn(load.run(Instant::now() + self.span));
-        let missed = faults::inject(&world, &planned).await;
+        asking.spawn(load.clone().run(Instant::now() + span));
+        let done = faults::inject(world, &planned).await;
         let outages = ledger.pages().outages(Instant::now());
         world.heal()?;
         let healed = Instant::now();
         asking.join_all().await;
+        let recovery = recovery::ask_everybody(&load, healed).await;
 
-        let (evidence, findings) =
-            settle(&world, &self.folder, &ledger, &listener, &secret, &callers).await?;
+        let folder = &self.folder;
+        let scene = Scene {
+            world,
+            folder,
+            ledger: &ledger,
+            listener: &listener,
+            secret: &secret,
+            callers: &callers,
+        };
+        let (evidence, findings) = settle::settle(&scene).await?;
         let mut report = Report::of(self.seed, &planned, &evidence);
-        report.missed = missed;
+        report.span = self.span;
+        report.did(&done);
         report.outages = outages;
+        report.recovery = recovery.took;
         report.settled = healed.elapsed();
-        for seat in world.seats() {
-            let words = seat.ended_alone();
-            report
-                .ended_alone
-                .extend(words.into_iter().map(|words| format!("{}: {words}", seat.name)));
-        }
+        report.ended_alone = processes::ended_alone(world);
         report.judge(&findings);
+        report.judge(&recovery.findings);
+        report.judge(&processes::check(world));
         std::fs::write(self.folder.join("report.txt"), report.to_string())?;
         Ok(report)
     }
@@ -137,44 +166,10 @@ impl Chaos {
     }
 }
 
-async fn supervise(world: Arc<World>) {
+/// Does not end.
+async fn supervise(world: &World) {
     loop {
         world.seats().for_each(seat::Seat::supervise);
         tokio::time::sleep(SUPERVISION).await;
-    }
-}
-
-/// Looks until nothing is pending, or something stays broken, or patience is at its end.
-async fn settle(
-    world: &World,
-    folder: &Path,
-    ledger: &Ledger,
-    listener: &Listener,
-    secret: &str,
-    callers: &[Caller],
-) -> anyhow::Result<(Evidence, Vec<Finding>)> {
-    let until = Instant::now() + PATIENCE;
-    let mut broken_since = None;
-    loop {
-        let is_late = Instant::now() > until;
-        let gathered = gather::gather(world, folder, ledger, listener, secret).await;
-        let mut evidence = match gathered {
-            Ok(evidence) => evidence,
-            Err(error) if is_late => return Err(error),
-            Err(_) => {
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            }
-        };
-        let findings = check(&evidence);
-        let is_broken = findings.iter().any(|finding| !finding.may_pass);
-        broken_since = is_broken.then(|| broken_since.unwrap_or_else(Instant::now));
-        let stays_broken = broken_since.is_some_and(|since| since.elapsed() > DOUBT);
-        if findings.is_empty() || stays_broken || is_late {
-            evidence.results = gather::read_results(world, &evidence, callers).await;
-            let findings = check(&evidence);
-            return Ok((evidence, findings));
-        }
-        tokio::time::sleep(PAUSE).await;
     }
 }

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::caller::Caller;
 use super::cluster::{Cluster, NODES};
 use super::fleet::GATEWAYS;
+use super::store::mount_apart;
 use super::world::World;
 use crate::wait::within;
 
@@ -30,6 +31,7 @@ async fn serves(caller: &Caller) {
 /// Whichever server it is, every gateway serves while it is parted.
 #[tokio::test]
 async fn who_is_at_a_parted_server_goes_to_another() {
+    mount_apart();
     let folder = tempfile::tempdir().unwrap();
     let world = World::start(folder.path()).await.unwrap();
     let callers: Vec<_> = (0..GATEWAYS)
@@ -44,6 +46,8 @@ async fn who_is_at_a_parted_server_goes_to_another() {
         world.cluster.join(node);
         within(PATIENCE, "the cluster is whole", world.cluster.is_ready()).await.unwrap();
     }
+    world.end().unwrap();
+    folder.close().expect("nothing is left that runs there or is mounted");
 }
 
 /// Who is at this server, with the topology in place.
@@ -93,4 +97,29 @@ async fn a_status_is_not_older_than_what_was_answered() {
         let shown = reader.events().status(started.job.id, None).await.unwrap().unwrap();
         assert_eq!(shown.event.version, 2);
     }
+}
+
+/// A leader that was cut off says for a while that there is no such job, and is not believed.
+#[tokio::test]
+async fn a_leader_that_is_cut_off_is_known_by_the_silence_of_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = Cluster::start(folder.path()).await.unwrap();
+    let first = bus(&cluster, 0).await;
+    let event = JobEvent::submitted(Arc::new(echo_job(&SystemClock)), &SystemClock);
+    first.events().create(&event, PATIENCE).await.unwrap();
+    let cut_off = leader(&cluster).await;
+    let (reader, writer) =
+        (bus(&cluster, cut_off).await, bus(&cluster, (cut_off + 1) % NODES).await);
+    assert!(matches!(reader.events().is_current().await, Ok(true)));
+
+    cluster.part(cut_off, true);
+    let event = JobEvent::submitted(Arc::new(echo_job(&SystemClock)), &SystemClock);
+    let until = tokio::time::Instant::now() + PATIENCE;
+    while writer.events().create(&event, Duration::from_secs(1)).await.is_err() {
+        assert!(tokio::time::Instant::now() < until, "no other leader is chosen");
+    }
+    assert!(matches!(writer.events().is_current().await, Ok(true)));
+    let last = reader.events().last(event.job.id).await;
+    let is_current = reader.events().is_current().await;
+    assert!(last.is_err() || !matches!(is_current, Ok(true)), "{last:?}, {is_current:?}");
 }

@@ -1,6 +1,6 @@
 //! One process that faults are done to: it is watched, and started again when it ends by itself.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,26 +12,34 @@ use crate::fleet::{Launch, Process};
 /// How long a process may take until it is ready, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How the end of a process begins that had not become ready.
+pub(super) const STARTING: &str = "while it started: ";
+
 /// A process and its place, which outlives it.
 pub(super) struct Seat {
     /// What the report and the logs call it.
     pub(super) name: String,
-    launch: Launch,
+    log: PathBuf,
+    launch: Mutex<Launch>,
     process: Mutex<Process>,
     wanted: AtomicBool,
     ended_alone: Mutex<Vec<String>>,
+    ended_badly: Mutex<Vec<String>>,
 }
 
 impl Seat {
     /// Starts a process whose words are kept in `folder`, and waits for nothing.
     pub(super) fn start(name: &str, folder: &Path, mut launch: Launch) -> Self {
-        launch.log = Some(folder.join(format!("{name}.log")));
+        let log = folder.join(format!("{name}.log"));
+        launch.log = Some(log.clone());
         Self {
+            log,
             name: name.to_owned(),
             process: Mutex::new(Process::spawn(launch.clone())),
-            launch,
+            launch: Mutex::new(launch),
             wanted: AtomicBool::new(true),
             ended_alone: Mutex::default(),
+            ended_badly: Mutex::default(),
         }
     }
 
@@ -50,27 +58,46 @@ impl Seat {
         }
     }
 
-    /// Ends it without a farewell; it stays away until it is started again.
-    pub(super) fn kill(&self) {
-        self.wanted.store(false, Ordering::Relaxed);
-        self.process().kill();
-    }
-
-    /// Asks it to end; it stays away until it is started again.
-    pub(super) fn terminate(&self) {
+    /// Ends it without a farewell; it stays away until it is started again. Tells whether it ran until then.
+    pub(super) fn kill(&self) -> bool {
         self.wanted.store(false, Ordering::Relaxed);
         let mut process = self.process();
-        if process.is_running() {
+        let ran = process.is_running();
+        process.kill();
+        ran
+    }
+
+    /// Asks it to end; it stays away until it is started again. Tells whether it ran until then.
+    pub(super) fn terminate(&self) -> bool {
+        self.wanted.store(false, Ordering::Relaxed);
+        let mut process = self.process();
+        let ran = process.is_running();
+        if ran {
             process.terminate();
         }
+        ran
     }
 
-    /// Stops it where it stands.
-    pub(super) fn pause(&self) {
+    /// Judges how it took the question to end: whoever had `had` and more than its grace must have ended, and well.
+    pub(super) fn judge_end(&self, had: Duration, grace: Duration) {
         let mut process = self.process();
-        if process.is_running() {
+        let seen = match process.ended() {
+            Some(status) if status.success() => return,
+            Some(status) => format!("{status}: {}", last_of(&process)),
+            None if had > grace => format!("still there after {had:?}: {}", process.last_words()),
+            None => return,
+        };
+        self.ended_badly.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
+    }
+
+    /// Stops it where it stands. Tells whether it ran until then.
+    pub(super) fn pause(&self) -> bool {
+        let mut process = self.process();
+        let ran = process.is_running();
+        if ran {
             process.pause();
         }
+        ran
     }
 
     /// Lets it go on.
@@ -85,8 +112,14 @@ impl Seat {
     pub(super) fn start_again(&self) {
         let mut process = self.process();
         process.kill();
-        process.start_again(self.launch.clone());
+        process.start_again(self.launch());
         self.wanted.store(true, Ordering::Relaxed);
+    }
+
+    /// From its next start on it finds this in its environment.
+    pub(super) fn set(&self, name: &str, value: &str) {
+        let mut launch = self.launch.lock().unwrap_or_else(PoisonError::into_inner);
+        launch.environment.insert(name.to_owned(), value.to_owned());
     }
 
     /// Lets it go on, or starts it again, whichever it needs.
@@ -95,7 +128,7 @@ impl Seat {
         if process.is_running() {
             process.resume();
         } else {
-            process.start_again(self.launch.clone());
+            process.start_again(self.launch());
         }
         self.wanted.store(true, Ordering::Relaxed);
     }
@@ -104,9 +137,11 @@ impl Seat {
     pub(super) fn supervise(&self) {
         let mut process = self.process();
         if self.wanted.load(Ordering::Relaxed) && !process.is_running() {
-            let words = process.said("millrace: ").unwrap_or_else(|| process.last_words());
+            let started = process.said(" ready").is_some();
+            let when = if started { "" } else { STARTING };
+            let words = format!("{when}{}", last_of(&process));
             self.ended_alone.lock().unwrap_or_else(PoisonError::into_inner).push(words);
-            process.start_again(self.launch.clone());
+            process.start_again(self.launch());
         }
     }
 
@@ -115,7 +150,27 @@ impl Seat {
         self.ended_alone.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The lines of its log, of all times that it ran, that have `text`.
+    pub(super) fn lines_with(&self, text: &str) -> Vec<String> {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        log.lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
+    }
+
+    /// How it ended each time that it was asked to and did not end well.
+    pub(super) fn ended_badly(&self) -> Vec<String> {
+        self.ended_badly.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn launch(&self) -> Launch {
+        self.launch.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn process(&self) -> MutexGuard<'_, Process> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Why it ended: its one complaint, or else its last lines.
+fn last_of(process: &Process) -> String {
+    process.said("millrace: ").unwrap_or_else(|| process.last_words())
 }

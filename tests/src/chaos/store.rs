@@ -2,10 +2,13 @@
 //! be away.
 
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
+
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
 
 /// The size of the small file system.
 const SIZE: &str = "size=64m";
@@ -35,10 +38,15 @@ impl Store {
         &self.folder
     }
 
-    /// From now on nothing can be written. Where nothing may be mounted the store is away instead.
+    /// Whether it can be full: where nothing may be mounted it can only be away.
+    pub(super) fn can_be_full(&self) -> bool {
+        self.mounted
+    }
+
+    /// From now on nothing can be written. An error where it can not be full, and when there is room all the same.
     pub(super) fn fill(&self) -> std::io::Result<()> {
         if !self.mounted {
-            return self.go_away();
+            return Err(ErrorKind::Unsupported.into());
         }
         let mut filler = OpenOptions::new().create(true).append(true).open(self.filler())?;
         // Until there is no room left.
@@ -46,7 +54,11 @@ impl Store {
             let piece = vec![0; size];
             while filler.write_all(&piece).is_ok() {}
         }
-        Ok(())
+        match std::fs::write(self.filler().with_extension("probe"), "v") {
+            Err(error) if error.kind() == ErrorKind::StorageFull => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => Err(std::io::Error::other("there is room in the store that was filled")),
+        }
     }
 
     /// From now on there is something else in its place.
@@ -65,10 +77,13 @@ impl Store {
             std::fs::rename(self.aside(), &self.folder)?;
             *is_away = false;
         }
-        match std::fs::remove_file(self.filler()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        for file in [self.filler(), self.filler().with_extension("probe")] {
+            match std::fs::remove_file(file) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
+        Ok(())
     }
 
     fn filler(&self) -> PathBuf {
@@ -80,12 +95,43 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Unmounts what was mounted. An error is one of the harness: something would be left behind.
+    pub(super) fn end(mut self) -> anyhow::Result<()> {
+        if !std::mem::take(&mut self.mounted) {
+            return Ok(());
+        }
+        let output = self.unmount()?;
+        let why = String::from_utf8_lossy(&output.stderr);
+        anyhow::ensure!(output.status.success(), "the store stays mounted: {why}");
+        Ok(())
+    }
+
+    fn unmount(&self) -> std::io::Result<Output> {
+        let root = self.folder.parent().unwrap_or(&self.folder);
+        // Lazily: who is being killed may still have a file open.
+        Command::new("umount").arg("-l").arg(root).output()
+    }
+}
+
 impl Drop for Store {
     fn drop(&mut self) {
         if self.mounted {
-            let root = self.folder.parent().unwrap_or(&self.folder);
-            // Lazily: a process may still have a file open.
-            let _ = Command::new("umount").arg("-l").arg(root).output();
+            let _ = self.unmount();
         }
+    }
+}
+
+/// From now on what this thread, and those that it starts, mount is seen by them and their processes alone, and gone
+/// with them, whatever ends them. Where that is not allowed nothing can be mounted either.
+pub fn mount_apart() {
+    if unshare(CloneFlags::CLONE_NEWNS).is_ok() {
+        let _ = mount(
+            None::<&str>,
+            "/",
+            None::<&str>,
+            MsFlags::MS_REC | MsFlags::MS_PRIVATE,
+            None::<&str>,
+        );
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ struct Shared {
     malady: Mutex<Option<Malady>>,
     /// Requests by the job that they name.
     asked: Mutex<BTreeMap<String, usize>>,
+    /// Requests that it answered badly.
+    spoiled: AtomicU64,
 }
 
 impl Upstream {
@@ -73,6 +76,11 @@ impl Upstream {
         *self.shared.malady.lock().unwrap_or_else(PoisonError::into_inner) = malady;
     }
 
+    /// How many requests it has answered badly.
+    pub(super) fn spoiled(&self) -> u64 {
+        self.shared.spoiled.load(Ordering::Relaxed)
+    }
+
     /// How often it was asked for each job.
     pub(super) fn asked(&self) -> BTreeMap<String, usize> {
         self.shared.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -99,6 +107,9 @@ async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
     let text = answer_to(body["messages"][0]["content"].as_str().unwrap_or_default());
     let streams = body["stream"] == true;
     let malady = *shared.malady.lock().unwrap_or_else(PoisonError::into_inner);
+    if malady.is_some() {
+        shared.spoiled.fetch_add(1, Ordering::Relaxed);
+    }
     match malady {
         Some(Malady::Fails) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Some(Malady::Limits) => {

@@ -18,6 +18,8 @@ pub(super) struct World {
     pub(super) fleet: Fleet,
     pub(super) cluster: Cluster,
     pub(super) upstream: Upstream,
+    /// The way to the language model.
+    pub(super) model: Link,
     pub(super) hooks: Hooks,
     pub(super) store: Store,
     /// The way to the SQL records.
@@ -37,9 +39,11 @@ impl World {
         let records = Link::to(&address).await;
         let linked = records_url.replace(&address, &records.address().to_string());
         let cluster = Cluster::start(folder).await?;
-        let settings = settings(folder, store.folder(), &linked, &upstream.url());
+        let model = Link::to(upstream.url().trim_start_matches("http://")).await;
+        let way = format!("http://{}", model.address());
+        let settings = settings(folder, store.folder(), &linked, &way);
         let fleet = Fleet::start(&cluster, &settings, folder).await?;
-        Ok(Self { fleet, cluster, upstream, hooks, store, records, records_url })
+        Ok(Self { fleet, cluster, upstream, model, hooks, store, records, records_url })
     }
 
     /// Every process, the servers included.
@@ -47,10 +51,19 @@ impl World {
         self.cluster.nodes.iter().chain(&self.fleet.seats)
     }
 
+    /// Ends everything: when it returns no process runs and nothing is mounted any more.
+    pub(super) fn end(self) -> anyhow::Result<()> {
+        let Self { fleet, cluster, store, .. } = self;
+        drop(fleet);
+        drop(cluster);
+        store.end()
+    }
+
     /// Makes everything whole again.
     pub(super) fn heal(&self) -> anyhow::Result<()> {
         self.fleet.mend();
         self.records.mend();
+        self.model.mend();
         self.upstream.falls_ill(None);
         self.hooks.falls_ill(None);
         self.store.heal()?;

@@ -65,6 +65,11 @@ impl Process {
         self.ended.is_none()
     }
 
+    /// How it ended; nothing while it runs.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        if self.is_running() { None } else { self.ended }
+    }
+
     /// Waits until it says a line that contains `text`, and returns the line. Lines said before count.
     pub async fn says(&mut self, text: &str) -> String {
         let output = self.output.clone();
@@ -156,7 +161,10 @@ impl Drop for Process {
 
 impl Launch {
     fn spawn(&self, output: &Output) -> Child {
-        let mut child = Command::new(&self.program)
+        // Whatever ends the process of the test, even SIGKILL, ends what it started, stopped or not.
+        let mut child = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(&self.program)
             .args(&self.arguments)
             .env_clear()
             .env("PATH", search_path())

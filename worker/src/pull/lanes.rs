@@ -156,6 +156,7 @@ impl Lanes {
                     tracing::debug!(model = queue.model, %error, "a queue can not be asked now");
                     self.consumers.retain(|known| known.queue != queue);
                     self.read_at = None;
+                    self.again.found_its_end(queue, Instant::now());
                 }
             }
             if stop.is_cancelled() {

@@ -126,7 +126,10 @@ async fn waited(
         | Err(WaitError::NoWorker | WaitError::TimedOut) => {
             let now = find(state, &job.tenant, job.id, None).await;
             let known = now.map(|known| known.event).or_else(|_| event(&submitted).cloned())?;
-            Ok(with_job(state, StatusCode::ACCEPTED, &known))
+            // It may have ended in the moment between the wait and this look.
+            let status =
+                if known.is_terminal() { StatusCode::CREATED } else { StatusCode::ACCEPTED };
+            Ok(with_job(state, status, &known))
         }
     }
 }

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::cases::Case;
+use super::faults::explain_dead_deliveries;
 use super::signature::is_signed;
-use super::{Court, Evidence, is_end, text};
+use super::{Court, Evidence, Hook, is_end, is_taken, text};
 
 pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
-    let mut ids = BTreeMap::<String, BTreeSet<&str>>::new();
+    let mut told = BTreeMap::<String, Vec<&Hook>>::new();
     for hook in &evidence.hooks {
         let payload: Value = serde_json::from_slice(&hook.body).unwrap_or_default();
         let job = text(&payload, "/data/job/id").to_owned();
@@ -29,36 +31,63 @@ pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
         if payload["data"]["job"]["status"] != last["state"] {
             court.broken(&job, format!("is told otherwise than it is: {payload}"));
         }
-        if !text(last, "/job/webhook").ends_with(&hook.path) {
-            court.broken(&job, format!("was told at {}", hook.path));
+        told.entry(job).or_default().push(hook);
+    }
+    for (job, hooks) in &told {
+        let ids: BTreeSet<_> = hooks.iter().map(|hook| &hook.id).collect();
+        if ids.len() > 1 {
+            court.broken(job, format!("was told under several ids: {ids:?}"));
         }
-        ids.entry(job).or_default().insert(hook.id.as_str());
     }
-    for (job, ids) in ids.iter().filter(|(_, ids)| ids.len() > 1) {
-        court.broken(job, format!("was told under several ids: {ids:?}"));
-    }
-    let dead: BTreeSet<_> = evidence
-        .deliveries
-        .iter()
-        .filter(|delivery| delivery["status"] == "dead")
-        .map(|delivery| text(delivery, "/job_id"))
-        .collect();
-    for (job, promise) in &evidence.book.promises {
-        let has_ended = evidence.events.get(job).is_some_and(is_end);
-        let is_told = ids.contains_key(job) || dead.contains(job.as_str());
-        if promise.webhook.is_some() && has_ended && !is_told {
-            court.pending(job, "its end was not told, and no dead delivery tells of it".to_owned());
+    for Case { intent, job, last, .. } in evidence.cases() {
+        let hooks = told.get(job).map(Vec::as_slice).unwrap_or_default();
+        let elsewhere = hooks.iter().find(|hook| intent.webhook.as_ref() != Some(&hook.path));
+        if let Some(hook) = elsewhere {
+            let wanted = &intent.webhook;
+            court.broken(job, format!("was told at {}, not at {wanted:?}", hook.path));
+        }
+        if let Some(last) = last.filter(|last| is_end(last)) {
+            let wants = intent.webhook.is_some() && text(last, "/error/code") != "refused";
+            delivered(evidence, court, job, wants, hooks);
         }
     }
 }
 
-/// No delivery is left between its attempts.
+/// The deliveries of a job that has ended.
+fn delivered(evidence: &Evidence, court: &mut Court<'_>, job: &str, wants: bool, hooks: &[&Hook]) {
+    let of_job = evidence.deliveries.iter().filter(|one| text(one, "/job_id") == job);
+    let deliveries: Vec<_> = of_job.collect();
+    match (wants, deliveries.len()) {
+        (true, 0) => court.pending(job, "its end has no delivery".to_owned()),
+        (true, 1) | (false, 0) => {}
+        (_, count) => court.broken(job, format!("its end has {count} deliveries")),
+    }
+    let is_taken = hooks.iter().any(|hook| is_taken(hook));
+    let is_dead = deliveries.iter().any(|one| one["status"] == "dead");
+    if wants && !is_taken && !is_dead {
+        court.pending(job, "its end was not told, and no dead delivery tells of it".to_owned());
+    }
+    for delivery in deliveries.iter().filter(|one| one["status"] == "delivered" && !is_taken) {
+        court.broken(job, format!("nobody took what is said to be delivered: {delivery}"));
+    }
+}
+
+/// No delivery is left between its attempts, and none is given up without a cause.
 pub(super) fn ended(evidence: &Evidence, court: &mut Court<'_>) {
+    let schedule = super::SCHEDULED_ATTEMPTS;
     for delivery in &evidence.deliveries {
         let status = text(delivery, "/status");
-        if status != "delivered" && status != "dead" {
-            let (job, id) = (text(delivery, "/job_id"), text(delivery, "/id"));
-            court.pending(job, format!("the delivery {id} is {status}"));
+        let (job, id) = (text(delivery, "/job_id"), text(delivery, "/id"));
+        let attempts = delivery["attempt"].as_u64().unwrap_or_default();
+        match status {
+            "dead" if attempts < schedule => {
+                court.broken(job, format!("the delivery {id} is dead after {attempts} attempts"));
+            }
+            "dead" if !explain_dead_deliveries(&evidence.book.faults) => {
+                court.broken(job, format!("the delivery {id} is dead, its receiver was well"));
+            }
+            "delivered" | "dead" => {}
+            _ => court.pending(job, format!("the delivery {id} is {status}")),
         }
     }
 }

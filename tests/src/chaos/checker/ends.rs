@@ -2,12 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Court, Evidence, is_call, is_end, state, text};
+use super::cases::Case;
+use super::faults::{explain_bad_upstream, explain_lost_workers, explain_stale_looks};
+use super::{Court, Evidence, is_end, state, text};
+use crate::chaos::intent::Class;
 use crate::chaos::ledger::Style;
 
 /// What callers noticed by themselves.
 pub(super) fn told(evidence: &Evidence, court: &mut Court<'_>) {
     for seen in &evidence.book.wrong {
+        court.broken("", seen.clone());
+    }
+    if explain_stale_looks(&evidence.book.faults) {
+        return;
+    }
+    for seen in &evidence.book.stale {
         court.broken("", seen.clone());
     }
 }
@@ -31,17 +40,14 @@ pub(super) fn one_end(evidence: &Evidence, court: &mut Court<'_>) {
             court.broken(job, format!("its end was stored, and the last event is {seen}"));
         }
     }
-    for (job, promise) in &evidence.book.promises {
-        match evidence.events.get(job) {
-            None => {
-                court.broken(job, format!("was accepted ({}) and is gone", promise.style.as_str()));
-            }
-            Some(last) => {
-                let state = state(last);
-                if promise.ended.as_deref().is_some_and(|told| told != state) {
-                    court.broken(job, format!("was said to be {:?} and is {state}", promise.ended));
-                }
-            }
+    for Case { marker, intent, job, last } in evidence.cases() {
+        let Some(last) = last else {
+            court.broken(job, format!("'{marker}' was accepted and is gone"));
+            continue;
+        };
+        if intent.ended.as_deref().is_some_and(|told| told != state(last)) {
+            let told = &intent.ended;
+            court.broken(job, format!("was said to be {told:?} and is {}", state(last)));
         }
     }
     for (job, last) in evidence.events.iter().filter(|(_, last)| !is_end(last)) {
@@ -50,26 +56,39 @@ pub(super) fn one_end(evidence: &Evidence, court: &mut Court<'_>) {
     }
 }
 
-/// Nothing but what was asked for, or what the faults explain.
+/// It is what was asked for, and ended as that may, or as the faults explain.
 pub(super) fn legal_end(evidence: &Evidence, court: &mut Court<'_>) {
-    for (job, promise) in &evidence.book.promises {
-        let Some(last) = evidence.events.get(job).filter(|last| is_end(last) && !is_call(last))
-        else {
+    let faults = &evidence.book.faults;
+    for Case { intent, job, last, .. } in evidence.cases() {
+        let Some(last) = last else { continue };
+        let lane = text(last, "/job/lane");
+        if lane != intent.lane {
+            court.broken(job, format!("is in the lane {lane}, not {}", intent.lane));
+        }
+        if last["job"]["max_attempts"] != intent.max_attempts {
+            let most = &last["job"]["max_attempts"];
+            court.broken(job, format!("has {most} attempts, not {}", intent.max_attempts));
+        }
+        if !is_end(last) {
             continue;
-        };
+        }
         let code = text(last, "/error/code");
-        let is_legal = match (state(last), promise.style) {
-            ("succeeded", style) => style != Style::Failing,
+        let lost = code == "worker_lost" && explain_lost_workers(faults, intent.max_attempts);
+        let is_legal = match (state(last), intent.style) {
+            ("succeeded", style) => !matches!(style, Style::Failing | Style::Expiring),
             ("canceled", style) => style == Style::Canceled,
-            ("failed", Style::Failing) => matches!(code, "engine_failed" | "worker_lost"),
+            ("expired", style) => style == Style::Expiring,
+            ("failed", _) if code == "refused" => intent.class() != Class::Promised,
+            ("failed", Style::Failing) => code == "engine_failed" || lost,
             ("failed", Style::QueuedChat) => {
-                matches!(code, "upstream_failed" | "upstream_timeout" | "worker_lost")
+                let upstream = matches!(code, "upstream_failed" | "upstream_timeout");
+                lost || upstream && explain_bad_upstream(faults)
             }
-            ("failed", _) => code == "worker_lost",
+            ("failed", _) => lost,
             _ => false,
         };
         if !is_legal {
-            let (style, error) = (promise.style.as_str(), &last["error"]);
+            let (style, error) = (intent.style.as_str(), &last["error"]);
             court.broken(
                 job,
                 format!("a job of the style '{style}' ended as {} {error}", state(last)),

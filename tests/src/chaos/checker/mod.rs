@@ -1,7 +1,14 @@
 //! What became of everything: rules over evidence, without I/O. None of the product's code is used to judge it.
 
 mod callbacks;
+mod calls;
+mod cancels;
+mod cases;
 mod ends;
+mod faults;
+mod floors;
+mod letters;
+mod owners;
 mod queues;
 mod records;
 mod results;
@@ -13,9 +20,13 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use common::clock::Timestamp;
 use serde_json::Value;
 
-use super::ledger::Book;
+use super::ledger::{Book, Style};
+
+/// How often a webhook is tried before it is dead: the length of the fleet's schedule.
+const SCHEDULED_ATTEMPTS: u64 = 18;
 
 /// All that was seen, at one time.
 #[derive(Clone, Debug, Default)]
@@ -28,10 +39,16 @@ pub(super) struct Evidence {
     pub(super) heard: Vec<Value>,
     /// What lies in the work queues: a line for each queue that is not empty.
     pub(super) left: Vec<String>,
+    /// Streams that do not answer or are not whole: a line for each.
+    pub(super) silent: Vec<String>,
     /// The last snapshot of every delivery, from DELIVERIES.
     pub(super) deliveries: Vec<Value>,
+    /// The dead letters, from DEAD_JOBS.
+    pub(super) dead: Vec<Value>,
     /// The rows of SQL, by job.
     pub(super) rows: BTreeMap<String, Row>,
+    /// The deliveries in SQL, by their ids.
+    pub(super) delivery_rows: BTreeMap<String, DeliveryRow>,
     /// Webhooks as they came.
     pub(super) hooks: Vec<Hook>,
     /// What webhooks are signed with.
@@ -51,6 +68,18 @@ pub(super) struct Row {
     pub(super) version: i64,
     pub(super) attempt: i64,
     pub(super) has_finished: bool,
+    /// The event, without the input of the job.
+    pub(super) event: Value,
+}
+
+/// A delivery in SQL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct DeliveryRow {
+    pub(super) status: String,
+    pub(super) version: i64,
+    pub(super) job: String,
+    /// The snapshot, without the body.
+    pub(super) snapshot: Value,
 }
 
 /// A webhook.
@@ -61,11 +90,15 @@ pub(super) struct Hook {
     pub(super) timestamp: String,
     pub(super) signature: String,
     pub(super) body: Vec<u8>,
+    /// The status that it was answered with, if it was.
+    pub(super) answered: Option<u16>,
 }
 
 /// An engine began.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct EngineRun {
+    /// When.
+    pub(super) at: Timestamp,
     pub(super) job: String,
     pub(super) attempt: u64,
     pub(super) run: String,
@@ -138,16 +171,22 @@ impl Court<'_> {
 /// Everything that is not as it must be.
 pub(super) fn check(evidence: &Evidence) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let rules: [(&'static str, fn(&Evidence, &mut Court<'_>)); 9] = [
+    let rules: [(&'static str, fn(&Evidence, &mut Court<'_>)); 15] = [
         ("callers saw nothing wrong", ends::told),
         ("one end", ends::one_end),
+        ("every job is somebody's", owners::check),
         ("the end is a legal one", ends::legal_end),
+        ("calls", calls::check),
+        ("cancellations", cancels::check),
         ("results are right", results::check),
         ("callbacks", callbacks::check),
         ("deliveries end", callbacks::ended),
+        ("dead letters", letters::check),
         ("SQL equals the events", records::check),
         ("no message is left", queues::check),
+        ("streams are whole", queues::whole),
         ("attempts are runs", runs::check),
+        ("enough went well", floors::check),
     ];
     for (rule, check) in rules {
         check(evidence, &mut Court { rule, findings: &mut findings });
@@ -173,4 +212,9 @@ fn text<'a>(value: &'a Value, path: &str) -> &'a str {
 /// Whether an event is of a plain call, which lives in memory and promises nothing.
 fn is_call(event: &Value) -> bool {
     text(event, "/job/lane") == "interactive"
+}
+
+/// Whether a webhook was taken.
+fn is_taken(hook: &Hook) -> bool {
+    hook.answered.is_some_and(|status| (200..300).contains(&status))
 }

@@ -2,17 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::cases::Case;
 use super::{Court, Evidence, Place, state, text};
-use crate::chaos::ledger::Expected;
+use crate::chaos::intent::Expected;
 use crate::chaos::upstream::text_of;
 
 pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
-    for (job, read) in &evidence.results {
-        let (Some(promise), Some(last)) =
-            (evidence.book.promises.get(job), evidence.events.get(job))
-        else {
-            continue;
-        };
+    for Case { intent, job, last, .. } in evidence.cases() {
+        let (Some(last), Some(read)) = (last, evidence.results.get(job)) else { continue };
         if state(last) != "succeeded" {
             continue;
         }
@@ -23,7 +20,7 @@ pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
             );
             continue;
         }
-        if !is_right(&promise.expected, &read.body, last) {
+        if !is_right(&intent.expected, &read.body, last) {
             court
                 .broken(job, format!("its result is not what was asked for: {}", head(&read.body)));
         }

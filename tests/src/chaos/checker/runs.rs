@@ -19,10 +19,18 @@ pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
             runs.entry(&run.job).or_default().push((run.attempt, &run.run));
         }
     }
-    for (job, last) in evidence.events.iter().filter(|(_, last)| is_end(last) && !is_call(last)) {
+    let intents: BTreeMap<_, _> =
+        evidence.cases().into_iter().map(|case| (case.job, case.intent)).collect();
+    for (job, last) in evidence.events.iter().filter(|(_, last)| is_end(last)) {
+        let intent = intents.get(job.as_str());
+        // A call lives in memory and promises nothing; a job is none, whatever its event says.
+        if is_call(last) && intent.is_none() {
+            continue;
+        }
         let runs = runs.get(job.as_str()).map(Vec::as_slice).unwrap_or_default();
         let attempt = last["attempt"].as_u64().unwrap_or_default();
-        let most = last["job"]["max_attempts"].as_u64().unwrap_or_default();
+        let said = last["job"]["max_attempts"].as_u64().unwrap_or_default();
+        let most = intent.map_or(said, |intent| intent.max_attempts);
         if attempt == 0 || attempt > most {
             court.broken(job, format!("is at attempt {attempt} of {most}"));
         }
@@ -33,6 +41,16 @@ pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
             );
         }
         let seen: BTreeSet<u64> = runs.iter().map(|run| run.0).collect();
+        // A worker that vanishes may have had no time to begin; nothing else ends an attempt before its engine.
+        let skipped: Vec<_> = (1..attempt).filter(|attempt| !seen.contains(attempt)).collect();
+        if skipped.len() as u64 > last["vanished"].as_u64().unwrap_or_default() {
+            court.broken(job, format!("attempts {skipped:?} of {attempt} were never run"));
+        }
+        let is_retryable = last["error"]["retryable"] == true;
+        let code = text(last, "/error/code");
+        if state(last) == "failed" && is_retryable && code != "refused" && attempt < most {
+            court.broken(job, format!("failed with {code} at attempt {attempt} of {most}"));
+        }
         let of_job = evidence.heard.iter().filter(|event| text(event, "/job/id") == job);
         for failed in of_job.chain([last]).filter_map(failed_by_engine) {
             if !seen.contains(&failed) {
