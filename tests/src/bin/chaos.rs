@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tests::chaos::{Chaos, Report, mount_apart};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// How many seeds, when nothing else is said: about 18 minutes.
@@ -20,20 +21,21 @@ const SECONDS: u64 = 20;
 const SIGNALS: [SignalKind; 3] =
     [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
 
-/// From now on a signal stops everything; its number is known afterwards.
-fn watch_signals(stop: &CancellationToken) -> std::io::Result<Arc<AtomicU8>> {
+/// As long as the tasks live a signal stops everything; its number is known afterwards.
+fn watch_signals(stop: &CancellationToken) -> std::io::Result<(JoinSet<()>, Arc<AtomicU8>)> {
+    let mut tasks = JoinSet::new();
     let seen = Arc::<AtomicU8>::default();
     for kind in SIGNALS {
         let mut signal = signal(kind)?;
         let (stop, seen) = (stop.clone(), Arc::clone(&seen));
-        tokio::spawn(async move {
+        tasks.spawn(async move {
             signal.recv().await;
             let number = u8::try_from(kind.as_raw_value()).unwrap_or_default();
             seen.store(number, Ordering::Relaxed);
             stop.cancel();
         });
     }
-    Ok(seen)
+    Ok((tasks, seen))
 }
 
 fn number(name: &str) -> Option<u64> {
@@ -55,7 +57,7 @@ fn main() -> ExitCode {
 
 async fn run_all() -> std::io::Result<ExitCode> {
     let stop = CancellationToken::new();
-    let signal = watch_signals(&stop)?;
+    let (_tasks, signal) = watch_signals(&stop)?;
     let span = Duration::from_secs(number("SECONDS").unwrap_or(SECONDS));
     let first = number("SEED").or_else(|| number("FIRST")).unwrap_or(1);
     let count = if number("SEED").is_some() { 1 } else { number("SEEDS").unwrap_or(SEEDS) };
