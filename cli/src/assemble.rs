@@ -105,11 +105,8 @@ pub(crate) async fn parts(config: Config, name: &str) -> Result<Parts, Failure> 
     let bus = Bus::connect(bus_options(&config, name), Arc::clone(&clock)).await?;
     let lifecycle = Lifecycle::new();
     lifecycle.handle_signals().map_err(anyhow::Error::from)?;
-    let (reaching, soft) = (bus.clone(), lifecycle.soft());
-    lifecycle.spawn("reach", async move {
-        reaching.keep_reaching(&soft).await;
-        Ok(())
-    });
+    let reaching = bus.clone();
+    lifecycle.accompany(async move { reaching.keep_reaching().await });
     Ok(Parts {
         config: Arc::new(config),
         bus,

@@ -46,8 +46,8 @@ struct Inner {
     tracker: TaskTracker,
     running: Arc<Running>,
     failure: Mutex<Option<String>>,
-    /// Listeners that end with the process, not with its work: the stop does not wait for them.
-    listeners: Mutex<JoinSet<()>>,
+    /// What ends with the process, not with its work: the stop does not wait for it.
+    companions: Mutex<JoinSet<()>>,
 }
 
 /// How the process ended.
@@ -86,7 +86,7 @@ impl Lifecycle {
             tracker: TaskTracker::new(),
             running: Arc::default(),
             failure: Mutex::default(),
-            listeners: Mutex::default(),
+            companions: Mutex::default(),
         }))
     }
 
@@ -123,6 +123,12 @@ impl Lifecycle {
             Ok(())
         };
         self.0.tracker.spawn(task::supervised(self.clone(), name, task)).abort_handle()
+    }
+
+    /// Runs what other tasks rely on until the last of them has ended, and drops it then. It must not hold the lifecycle,
+    /// or it would keep itself alive.
+    pub fn accompany(&self, companion: impl Future<Output = ()> + Send + 'static) {
+        self.0.companions.lock().unwrap_or_else(PoisonError::into_inner).spawn(companion);
     }
 
     /// Begins the soft stop. The first reason is logged; further calls change nothing.
@@ -172,7 +178,7 @@ impl Lifecycle {
             inner.abandon.cancel();
             let _ = tokio::time::timeout(ABANDON_GRACE, inner.tracker.wait()).await;
         }
-        inner.listeners.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
+        inner.companions.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
         self.failed().map_or(ExitStatus::Success, ExitStatus::Failure)
     }
 }

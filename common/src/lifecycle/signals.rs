@@ -1,7 +1,6 @@
 //! The signals that stop the process.
 
 use std::io;
-use std::sync::PoisonError;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -32,7 +31,7 @@ impl Lifecycle {
                 }
             }
         };
-        self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner).spawn(listener);
+        self.accompany(listener);
         Ok(())
     }
 }
