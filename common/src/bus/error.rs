@@ -26,6 +26,14 @@ pub enum BusError {
         /// What is needed.
         wanted: String,
     },
+    /// A stream has as many consumers as it may: there can be no queue for another model.
+    #[error(
+        "the consumer {consumer} can not be made: its stream has as many as it may; raise the stream's max_consumers"
+    )]
+    TooManyConsumers {
+        /// The one that is missing.
+        consumer: String,
+    },
     /// A message can not be read as what it should be.
     #[error("a message on {subject} can not be read: {reason}")]
     Undecodable {

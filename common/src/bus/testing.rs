@@ -5,6 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_nats::jetstream::stream::Config;
+
 use super::{Bus, BusOptions, StreamLimits};
 use crate::clock::SystemClock;
 
@@ -116,6 +118,14 @@ impl Bus {
     pub async fn purge_deliveries(&self) {
         let stream = self.stream(super::subjects::DELIVERIES).await.expect("it is there");
         stream.purge().await.expect("it is purged");
+    }
+
+    /// Lets a stream have so many consumers at most.
+    pub async fn limit_consumers(&self, stream: &str, most: i32) {
+        let stream = self.stream(stream).await.expect("it is there");
+        let config = stream.get_info().await.expect("it answers").config;
+        let limited = Config { max_consumers: most, ..config };
+        self.jetstream.update_stream(limited).await.expect("it can be changed");
     }
 
     /// Makes a consumer that has the name of one of ours and is another, so that ours can not be made.

@@ -34,6 +34,9 @@ pub(crate) enum Error {
     /// A queue takes no more.
     #[error("the queue is full")]
     Full,
+    /// There are as many model queues as the broker may have, and none for this model.
+    #[error("{0}")]
+    TooManyQueues(String),
     /// The tenant has as many delayed jobs in that hour as it may.
     #[error("the tenant has {limit} jobs delayed to that hour")]
     TooManyDelayed {
@@ -106,6 +109,11 @@ impl From<Error> for ApiError {
             Error::Full => {
                 Self::new(ErrorCode::QueueFull, "The queue is full. Please try again later.")
                     .retry_after(FULL_RETRY)
+            }
+            Error::TooManyQueues(cause) => {
+                tracing::error!(cause, "a job is refused: there can be no queue for its model");
+                let text = "There are as many model queues as there may be. Tell the operator.";
+                Self::new(ErrorCode::QueueFull, text).retry_after(FULL_RETRY)
             }
             Error::TooManyDelayed { limit } => Self::new(
                 ErrorCode::RateLimited,

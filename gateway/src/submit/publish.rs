@@ -29,7 +29,7 @@ pub(super) async fn publish_job(
     job: &Arc<JobEnvelope>,
     patience: &mut Patience,
 ) -> Result<Published, Error> {
-    patience.spend(|_| ensure_consumers(&state.bus, job)).await;
+    patience.spend(|_| ensure_consumers(&state.bus, job)).await?;
     let event = JobEvent::submitted(Arc::clone(job), state.clock.as_ref());
     let written = patience.spend(|left| state.bus.events().create(&event, left)).await;
     let stored = match written {
@@ -65,7 +65,7 @@ pub(super) async fn publish_message(
                 return bus.schedule_job(stored, left).await;
             }
             bus.publish_job(stored, left).await?;
-            ensure_consumers(bus, &stored.event.job).await;
+            made_anew(bus, &stored.event.job).await;
             Ok(())
         })
         .await
@@ -82,22 +82,33 @@ pub(crate) async fn publish_call(
     let ensure = bus.ensure_lane_consumers(&job.capability, &job.model, job.lane);
     ensure.await.map_err(unavailable)?;
     bus.publish_call(job, ttl, patience).await?;
-    ensure_consumers(bus, job).await;
+    made_anew(bus, job).await;
     Ok(())
 }
 
-/// Makes the consumers that will take the message, before the publish and after it: the stream may have been made anew
-/// in between, for example after a restart of the broker. Costs nothing when they are known to be there. Without them
-/// the message waits in its stream until a keeper has made them: no reason to refuse a job, since a cluster may be
-/// without a leader for one consumer while everything else works.
-pub(super) async fn ensure_consumers(bus: &Bus, job: &JobEnvelope) {
+/// Makes the consumers that will take the message. Costs nothing when they are known to be there. Without them the
+/// message waits in its stream until a keeper has made them: no reason to refuse a job, since a cluster may be without
+/// a leader for one consumer while everything else works. But when there can be none, nobody would ever take it.
+pub(crate) async fn ensure_consumers(bus: &Bus, job: &JobEnvelope) -> Result<(), Error> {
     let ensure = bus.ensure_lane_consumers(&job.capability, &job.model, job.lane);
     let cause = match tokio::time::timeout(ENSURE, ensure).await {
-        Ok(Ok(())) => return,
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error @ BusError::TooManyConsumers { .. })) => {
+            return Err(Error::TooManyQueues(error.to_string()));
+        }
         Ok(Err(error)) => error.to_string(),
         Err(_) => "no answer in time".to_owned(),
     };
     tracing::warn!(model = job.model, cause, "the consumers of a model can not be made");
+    Ok(())
+}
+
+/// The same after a publish: the stream may have been made anew in between, for example after a restart of the broker.
+/// The message is there whatever comes of it.
+async fn made_anew(bus: &Bus, job: &JobEnvelope) {
+    if let Err(error) = ensure_consumers(bus, job).await {
+        tracing::error!(job.id = %job.id, %error, "a message waits for a consumer that can not be made");
+    }
 }
 
 /// The broker definitely has no message, so the job ends before its caller is told.

@@ -173,7 +173,7 @@ async fn replay(
 ) -> Result<Submitted, Error> {
     let job = Arc::clone(&stored.event.job);
     if idempotency::may_lack_message(&stored) {
-        patience.spend(|_| ensure_consumers(&state.bus, &job)).await;
+        patience.spend(|_| ensure_consumers(&state.bus, &job)).await?;
     }
     let publish = idempotency::republish(state, &stored, patience.left());
     patience.bound(publish).await.map_err(|error| error.of_job(job.id))?;

@@ -2,8 +2,9 @@
 
 use async_nats::jetstream::consumer::{FromConsumer as _, pull};
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
-use async_nats::jetstream::stream::{Config, Stream};
+use async_nats::jetstream::stream::{Config, ConsumerErrorKind, Stream};
 use async_nats::jetstream::{ErrorCode, kv};
+use futures::FutureExt as _;
 
 use super::compare::compare;
 use crate::bus::{Bus, BusError, bounded};
@@ -56,7 +57,15 @@ pub(super) async fn ensure_consumer(
     wanted: pull::Config,
 ) -> Result<(), BusError> {
     let (name, ack_wait) = (wanted.durable_name.clone().unwrap_or_default(), wanted.ack_wait);
-    let consumer = bounded(stream.get_or_create_consumer(&name, wanted)).await?;
+    let made = bounded(stream.get_or_create_consumer(&name, wanted).map(Ok::<_, BusError>));
+    let consumer = made.await?.map_err(|error| match error.kind() {
+        ConsumerErrorKind::JetStream(cause)
+            if cause.error_code() == ErrorCode::MAXIMUM_CONSUMERS_LIMIT =>
+        {
+            BusError::TooManyConsumers { consumer: name.clone() }
+        }
+        _ => BusError::unavailable(error),
+    })?;
     let found = &consumer.cached_info().config;
     if found.ack_wait == ack_wait {
         return Ok(());

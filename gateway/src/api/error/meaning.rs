@@ -14,9 +14,10 @@ impl From<BusError> for ApiError {
     fn from(error: BusError) -> Self {
         match error {
             BusError::Unavailable(_) => Self::unavailable("NATS", error),
-            BusError::Unsuitable(_) | BusError::Conflict { .. } | BusError::Undecodable { .. } => {
-                Self::internal(error)
-            }
+            BusError::Unsuitable(_)
+            | BusError::Conflict { .. }
+            | BusError::TooManyConsumers { .. }
+            | BusError::Undecodable { .. } => Self::internal(error),
         }
     }
 }

@@ -32,6 +32,24 @@ async fn an_accepted_job_has_its_event_and_its_message() {
     assert_eq!((message.place, message.event_version), (Place::Jobs, Some(1)));
 }
 
+/// A stream that may have no further consumer would keep the job for ever.
+#[tokio::test]
+async fn a_job_for_whose_model_there_can_be_no_queue_is_refused() {
+    let gateway = TestGateway::start().await;
+    let bus = &gateway.parts.bus;
+    for lane in [Lane::Normal, Lane::Bulk] {
+        bus.remove_lane_consumer("diagnostic", "diagnostic", lane).await.unwrap();
+    }
+    bus.forget_model_consumers("diagnostic", "diagnostic");
+    bus.limit_consumers("JOBS_diagnostic", 1).await;
+    let body = json!({ "operation": "diagnostic.echo", "input": {} });
+    let refused = gateway.post(&gateway.admin_key, "/v1/jobs", &body).await;
+    assert_eq!(refused.error(429), "queue_full");
+    assert!(bus.events().get(1).await.unwrap().is_none(), "nothing was accepted");
+    bus.limit_consumers("JOBS_diagnostic", 2).await;
+    gateway.post(&gateway.admin_key, "/v1/jobs", &body).await.expect(202);
+}
+
 #[tokio::test]
 async fn wrong_fields_are_all_named() {
     let gateway = TestGateway::start().await;
