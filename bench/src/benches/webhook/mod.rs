@@ -74,7 +74,7 @@ impl Crowd {
 /// Measures.
 pub(crate) async fn run(context: &Context, sheet: &mut Sheet) -> anyhow::Result<()> {
     for round in 1..=context.scale.rounds() {
-        for crowd in [Crowd::One, Crowd::Alone, Crowd::Mixed] {
+        for crowd in [Crowd::One, Crowd::Alone, Crowd::Healthy, Crowd::Mixed] {
             tell(&format!("round {round}: backlog, {}", crowd.words()));
             drain::measure(context, sheet, crowd).await?;
         }
@@ -88,11 +88,11 @@ pub(crate) async fn run(context: &Context, sheet: &mut Sheet) -> anyhow::Result<
 
 /// States what the rows are compared with and what they are to reach.
 pub(crate) fn state_goals(_: &Context, sheet: &mut Sheet) {
-    let alone = drain::row(Crowd::Alone);
-    for crowd in [Crowd::One, Crowd::Mixed] {
-        sheet.against(&drain::row(crowd), &alone);
+    let all_healthy = drain::row(Crowd::Healthy);
+    for crowd in [Crowd::One, Crowd::Alone, Crowd::Mixed] {
+        sheet.against(&drain::row(crowd), &all_healthy);
     }
-    sheet.goal(&drain::row(Crowd::Mixed), Goal::at_least(KEPT).of(&alone));
+    sheet.goal(&drain::row(Crowd::Mixed), Goal::at_least(KEPT).of(&all_healthy));
     for (percent, most) in [(50, 1.0 / KEPT), (99, LATE)] {
         let healthy = steady::row(percent, Crowd::Healthy);
         let mixed = steady::row(percent, Crowd::Mixed);
@@ -105,6 +105,10 @@ pub(crate) fn state_goals(_: &Context, sheet: &mut Sheet) {
     sheet.note(
         &drain::row(Crowd::Mixed),
         "meanwhile the dispatcher pulls and tries the deliveries for the others on the same cores",
+    );
+    sheet.note(
+        &drain::row(Crowd::Alone),
+        "the most that these can get: there is nothing else to deliver",
     );
     sheet.note(&drain::row(Crowd::One), "ten at once is the most for one receiver");
 }
