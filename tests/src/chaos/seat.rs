@@ -1,10 +1,12 @@
 //! One process that faults are done to: it is watched, and started again when it ends by itself.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use tokio::time::Instant;
 
 use crate::fleet::{Launch, Process};
@@ -83,6 +85,12 @@ impl Seat {
         let mut process = self.process();
         let seen = match process.ended() {
             Some(status) if status.success() => return,
+            // It had nothing in hand yet, and did not listen: as the system does it, like systemd, that is a good end.
+            Some(status)
+                if status.signal() == Some(Signal::SIGTERM as i32) && !is_ready(&process) =>
+            {
+                return;
+            }
             Some(status) => format!("{status}: {}", last_of(&process)),
             None if had > grace => format!("still there after {had:?}: {}", process.last_words()),
             None => return,
@@ -136,9 +144,10 @@ impl Seat {
     /// Starts it again when it has ended by itself, as whatever supervises it in production would.
     pub(super) fn supervise(&self) {
         let mut process = self.process();
-        if self.wanted.load(Ordering::Relaxed) && !process.is_running() {
-            let started = process.said(" ready").is_some();
-            let when = if started { "" } else { STARTING };
+        // Its words come through a pipe, and later than its end on a busy machine.
+        let has_ended = !process.is_running() && process.has_said_all();
+        if self.wanted.load(Ordering::Relaxed) && has_ended {
+            let when = if is_ready(&process) { "" } else { STARTING };
             let words = format!("{when}{}", last_of(&process));
             self.ended_alone.lock().unwrap_or_else(PoisonError::into_inner).push(words);
             process.start_again(self.launch());
@@ -168,6 +177,11 @@ impl Seat {
     fn process(&self) -> MutexGuard<'_, Process> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether it said since its last start that it is ready.
+fn is_ready(process: &Process) -> bool {
+    process.said(" ready").is_some()
 }
 
 /// Why it ended: its one complaint, or else its last lines.

@@ -52,6 +52,11 @@ impl Output {
         self.0.borrow().iter().find(|line| wanted(line)).cloned()
     }
 
+    /// Whether all pipes are read to their end.
+    pub(super) fn is_complete(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// The last lines.
     pub(super) fn tail(&self, count: usize) -> String {
         let lines = self.0.borrow();

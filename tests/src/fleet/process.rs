@@ -93,6 +93,11 @@ impl Process {
         self.output.said(|line| line.contains(text))
     }
 
+    /// Whether all that it said before its end has come.
+    pub(crate) fn has_said_all(&self) -> bool {
+        self.output.is_complete()
+    }
+
     /// The last lines that it said, on both outputs.
     pub fn last_words(&self) -> String {
         self.output.tail(LAST_LINES)

@@ -1,6 +1,8 @@
-//! Calls promise nothing, but what they answer and what is kept of them is one.
+//! Calls promise nothing, but what they answer and what is kept of them is one: unless a worker or its way to the broker
+//! broke between the answer, which goes first, and its record. Then another run, or the deadline, may be recorded.
 
 use super::cases::marker_of;
+use super::faults::explain_other_ends_of_calls;
 use super::{Court, Evidence, is_call, is_end, state, text};
 use crate::chaos::upstream::text_of;
 
@@ -8,7 +10,8 @@ pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
     for (marker, call) in &evidence.book.calls {
         let Some(job) = &call.job else { continue };
         let Some(last) = evidence.events.get(job).filter(|last| is_end(last)) else { continue };
-        if call.is_answered && state(last) != "succeeded" {
+        let is_kept_otherwise = call.is_answered && state(last) != "succeeded";
+        if is_kept_otherwise && !explain_other_ends_of_calls(&evidence.book.faults) {
             let (state, code) = (state(last), text(last, "/error/code"));
             court.broken(job, format!("'{marker}' was answered whole, and is {state} {code}"));
         }

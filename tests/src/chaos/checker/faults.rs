@@ -19,6 +19,11 @@ pub(super) fn explain_lost_workers(faults: &Faults, max_attempts: u64) -> bool {
     count(faults, &kinds) as u64 >= max_attempts.min(VANISH_LIMIT)
 }
 
+/// Whether the end of a call may be recorded otherwise than it was answered.
+pub(super) fn explain_other_ends_of_calls(faults: &Faults) -> bool {
+    count(faults, &["process", "worker", "nats-server", "connections", "leader"]) > 0
+}
+
 /// Whether chats may fail because of their model.
 pub(super) fn explain_bad_upstream(faults: &Faults) -> bool {
     count(faults, &["bad upstream"]) > 0
