@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// How many seeds, when nothing else is said: about 18 minutes.
-const SEEDS: u64 = 20;
+const SEEDS: u64 = 16;
 /// How long the faults of a seed last, in seconds.
 const SECONDS: u64 = 20;
 
