@@ -104,6 +104,11 @@ impl JobEvents {
         }
     }
 
+    /// Whether there is more than one copy: then a leader may be cut off, and not know what was stored since.
+    pub fn has_copies(&self) -> bool {
+        self.replicas > 1
+    }
+
     /// Whether the leader hears from most copies. One that is cut off answers for about ten seconds as if nothing had
     /// happened since, while another leads: it knows no job that was accepted meanwhile.
     pub async fn is_current(&self) -> Result<bool, BusError> {
@@ -118,7 +123,8 @@ impl JobEvents {
         Ok((heard + 1) * 2 > self.replicas)
     }
 
-    /// The event at a sequence, from the leader; `None` when it was rolled up or has expired.
+    /// The event at a sequence, from the leader; `None` when it was replaced, removed or has expired, or when the leader
+    /// is cut off and does not know it.
     pub async fn get(&self, sequence: u64) -> Result<Option<StoredEvent>, BusError> {
         let stream = self.stream().await?;
         decode_found(message_at(&stream, sequence).await?)

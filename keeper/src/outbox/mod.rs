@@ -8,6 +8,7 @@ mod make;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,11 +17,14 @@ use common::bus::{BusError, FixedConsumer, PublishError, Pulled, headers};
 use common::job::Tenant;
 use futures::StreamExt as _;
 use futures::stream;
+use tokio::time::Instant;
 
 use crate::context::Context;
 use crate::duty::{Duty, Next};
 use crate::source::Source;
 use crate::trouble::Trouble;
+
+use self::unknown::Unknown;
 
 /// Events that are taken at once.
 const FETCH: usize = 1000;
@@ -40,6 +44,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 pub(crate) struct Outbox {
     context: Context,
     source: Source,
+    unknown: Unknown,
 }
 
 /// What became of an event.
@@ -48,17 +53,24 @@ enum Done {
     Ack,
     /// It can never be worked on.
     Drop,
+    /// It is asked for once more a little later.
+    Later,
 }
 
 impl Outbox {
     pub(crate) fn new(context: &Context) -> Self {
-        Self { context: context.clone(), source: Source::new(FixedConsumer::Outbox) }
+        Self {
+            context: context.clone(),
+            source: Source::new(FixedConsumer::Outbox),
+            unknown: Unknown::default(),
+        }
     }
 
     async fn settle(&self, pulled: &Pulled) -> Result<(), Trouble> {
         match self.work(pulled).await {
             Ok(Done::Ack) => Ok(pulled.ack().await?),
             Ok(Done::Drop) => Ok(pulled.term().await?),
+            Ok(Done::Later) => Ok(pulled.nak(Some(AGAIN)).await?),
             Err(trouble) => {
                 let _ = pulled.nak(Some(AGAIN)).await;
                 Err(trouble)
@@ -85,14 +97,14 @@ impl Outbox {
         }
         let stored = match self.context.bus.events().get(pulled.stream_sequence).await {
             Ok(Some(stored)) => stored,
-            // Removed by its owner, or older than any callback is useful.
-            Ok(None) => return Ok(Done::Ack),
+            Ok(None) => return Ok(self.without_event(pulled.stream_sequence)),
             Err(error @ BusError::Undecodable { .. }) => {
                 tracing::error!(%error, "no webhook follows from an event that can not be read");
                 return Ok(Done::Drop);
             }
             Err(error) => return Err(error.into()),
         };
+        self.unknown.is_known(pulled.stream_sequence);
         for target in targets::of(&self.context, &stored.event) {
             match make::delivery(&self.context, &stored.event, target).await {
                 Err(Trouble::Publish(PublishError::TooLarge)) => {
@@ -105,6 +117,17 @@ impl Outbox {
             }
         }
         Ok(Done::Ack)
+    }
+
+    /// An end that is not there was removed by its owner, or is older than any callback is useful; in a cluster its
+    /// leader may not know it.
+    fn without_event(&self, sequence: u64) -> Done {
+        let is_single = !self.context.bus.events().has_copies();
+        if is_single || self.unknown.is_believed(sequence, Instant::now()) {
+            Done::Ack
+        } else {
+            Done::Later
+        }
     }
 
     fn any_endpoint_wants(&self, tenant: &Tenant, event_type: &str) -> bool {
