@@ -52,8 +52,12 @@ async fn jobs_are_listed_shown_canceled_and_retried() {
     assert_eq!(again["retry_of"], json!(id));
     let again = again["id"].as_str().unwrap().parse().unwrap();
     assert_eq!(client.ended(again).await.status, JobState::Succeeded);
-    let listed = fleet.run(&["--json", "jobs", "list", "--state", "succeeded"]).await.json();
-    assert_eq!(listed["data"].as_array().unwrap().len(), 2);
+    // Lists are of the records, which are a moment behind.
+    eventually("both are listed", async || {
+        let listed = fleet.run(&["--json", "jobs", "list", "--state", "succeeded"]).await.json();
+        listed["data"].as_array().unwrap().len() == 2
+    })
+    .await;
 
     let sleeps = client.submit("diagnostic.sleep", json!({"ms": 60_000})).await;
     client.reaches(sleeps.id, JobState::Running).await;
