@@ -6,7 +6,7 @@ use super::{Court, Evidence, is_taken, state};
 use crate::chaos::ledger::Style;
 
 /// One in so many seconds with faults is not too much to ask of a style.
-const SECONDS: u64 = 5;
+const SECONDS: u64 = 10;
 
 pub(super) fn check(evidence: &Evidence, court: &mut Court<'_>) {
     let least = evidence.book.span.as_secs() / SECONDS;

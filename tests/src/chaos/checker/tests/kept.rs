@@ -91,7 +91,7 @@ fn too_little_that_worked_is_found() {
     let rule = "enough went well";
     let goes = |change: fn(&mut Evidence)| {
         move |seen: &mut Evidence| {
-            seen.book.span = Duration::from_secs(12);
+            seen.book.span = Duration::from_secs(24);
             change(seen);
         }
     };
