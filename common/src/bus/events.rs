@@ -95,7 +95,7 @@ impl JobEvents {
         if at_least.is_some_and(|version| stored.event.version < version) {
             return self.last(job).await;
         }
-        if stored.event.is_terminal() || self.replicas == 1 {
+        if stored.event.is_terminal() || !self.has_copies() {
             return Ok(Some(stored));
         }
         match tokio::time::timeout(LEADER_PATIENCE, self.last(job)).await {
@@ -112,7 +112,7 @@ impl JobEvents {
     /// Whether the leader hears from most copies. One that is cut off answers for about ten seconds as if nothing had
     /// happened since, while another leads: it knows no job that was accepted meanwhile.
     pub async fn is_current(&self) -> Result<bool, BusError> {
-        if self.replicas == 1 {
+        if !self.has_copies() {
             return Ok(true);
         }
         let stream = self.stream().await?;
