@@ -4,6 +4,7 @@ mod backlog;
 mod call;
 mod files;
 mod fill;
+mod growth;
 mod jobs;
 mod media;
 mod models;

@@ -6,13 +6,14 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::fill::spread;
+use super::growth::{self, BROKER};
 use super::pickup::pickup;
 use super::probe;
 use crate::context::Context;
 use crate::http::{Connection, request};
 use crate::load::Plan;
 use crate::mock::model_name;
-use crate::report::{Goal, Sheet};
+use crate::report::Sheet;
 use crate::system::{Engine, Mock, Role, Sync, System};
 use crate::tell;
 
@@ -29,12 +30,9 @@ const BATCH: usize = 50;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The queue of the jobs.
 const STREAM: &str = "JOBS_llm";
-/// How many times slower than with the fewest.
-const MOST: f64 = 1.5;
 
 /// The times that are measured at each step.
 const TIMES: [&str; 3] = ["submit", "pickup", "status"];
-const BROKER: &str = "memory of the broker";
 /// Jobs whose status is asked for in turn, at each step as many.
 const KNOWN: usize = 10;
 
@@ -61,15 +59,7 @@ pub(crate) async fn run(context: &Context, sheet: &mut Sheet) -> anyhow::Result<
 
 /// States what the rows are compared with and what they are to reach.
 pub(crate) fn state_goals(context: &Context, sheet: &mut Sheet) {
-    let steps = steps(context);
-    let times = TIMES.into_iter().flat_map(|what| ["p50", "p99"].map(|p| format!("{what} {p}")));
-    for figure in times.chain([BROKER.to_owned()]) {
-        let least = row(&figure, steps[0]);
-        for step in &steps[1..] {
-            sheet.against(&row(&figure, *step), &least);
-        }
-        sheet.goal(&row(&figure, steps[2]), Goal::at_most(MOST).of(&least));
-    }
+    growth::state_goals(sheet, &TIMES, steps(context), row);
 }
 
 fn steps(context: &Context) -> [usize; 3] {

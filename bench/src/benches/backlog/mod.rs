@@ -7,6 +7,7 @@ use serde_json::json;
 
 use self::take::Taker;
 use super::fill::{fill, spread};
+use super::growth::{self, BROKER};
 use super::probe;
 use crate::context::Context;
 use crate::report::{Goal, Sheet};
@@ -25,8 +26,6 @@ const LIMITS: [(&str, &str); 3] = [
     ("nats.limits.jobs_bytes", "4GB"),
     ("nats.limits.events_bytes", "4GB"),
 ];
-/// How many times slower or larger than with the shortest queue.
-const MOST: f64 = 1.5;
 /// Bytes that the broker may need for each queued job. What it keeps of a message in memory grows with their number
 /// whatever is done; so much a machine can be asked for.
 const BYTES_PER_JOB: f64 = 1_024.0;
@@ -35,7 +34,6 @@ const KNOWN: usize = 64;
 
 /// The times that are measured at each step.
 const TIMES: [&str; 3] = ["submit", "pull", "status"];
-const BROKER: &str = "memory of the broker";
 const KEEPER: &str = "memory of the keeper";
 
 /// Measures.
@@ -69,14 +67,7 @@ pub(crate) async fn run(context: &Context, sheet: &mut Sheet) -> anyhow::Result<
 /// States what the rows are compared with and what they are to reach.
 pub(crate) fn state_goals(context: &Context, sheet: &mut Sheet) {
     let steps = steps(context);
-    let times = TIMES.into_iter().flat_map(|what| ["p50", "p99"].map(|p| format!("{what} {p}")));
-    for figure in times.chain([BROKER.to_owned()]) {
-        let least = row(&figure, steps[0]);
-        for step in &steps[1..] {
-            sheet.against(&row(&figure, *step), &least);
-        }
-        sheet.goal(&row(&figure, steps[2]), Goal::at_most(MOST).of(&least));
-    }
+    growth::state_goals(sheet, &TIMES, steps, row);
     for step in &steps[1..] {
         sheet.against(&row(KEEPER, *step), &row(KEEPER, steps[0]));
     }
