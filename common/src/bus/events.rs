@@ -70,11 +70,18 @@ impl JobEvents {
         self.write(event, expected, true, patience).await
     }
 
-    /// The last event of a job, from the leader: the read that may decide.
+    /// The last event of a job, from the leader: the read that may decide. That there is none is an answer of a leader who
+    /// hears the others; one that is cut off is no leader any more, and an error.
     pub async fn last(&self, job: JobId) -> Result<Option<StoredEvent>, BusError> {
         let stream = self.stream().await?;
         let subject = subjects::events(job);
-        decode_found(last_message(&stream, &subject).await?)
+        let mut found = last_message(&stream, &subject).await?;
+        if found.is_none() && self.has_copies() {
+            self.check_leader(&stream).await?;
+            // The first answer may have come from another leader than the one that was looked at.
+            found = last_message(&stream, &subject).await?;
+        }
+        decode_found(found)
     }
 
     /// The last event of a job, for showing only: from any replica when that can not be out of date, because the event
@@ -107,20 +114,6 @@ impl JobEvents {
     /// Whether there is more than one copy: then a leader may be cut off, and not know what was stored since.
     pub fn has_copies(&self) -> bool {
         self.replicas > 1
-    }
-
-    /// Whether the leader hears from most copies. One that is cut off answers for about ten seconds as if nothing had
-    /// happened since, while another leads: it knows no job that was accepted meanwhile.
-    pub async fn is_current(&self) -> Result<bool, BusError> {
-        if !self.has_copies() {
-            return Ok(true);
-        }
-        let stream = self.stream().await?;
-        let info = bounded(stream.get_info()).await?;
-        let Some(cluster) = info.cluster else { return Ok(true) };
-        let heard =
-            cluster.replicas.iter().filter(|peer| !peer.offline && peer.active < SILENCE).count();
-        Ok((heard + 1) * 2 > self.replicas)
     }
 
     /// The event at a sequence, from the leader; `None` when it was replaced, removed or has expired, or when the leader
@@ -182,6 +175,20 @@ impl JobEvents {
                 }
                 Standing::Undecided => tokio::time::sleep(UNDECIDED_PAUSE).await,
             }
+        }
+    }
+
+    /// An error when the leader does not hear from most copies. One that is cut off answers for about ten seconds as if
+    /// nothing had happened since, while another leads: it knows no job that was accepted meanwhile.
+    async fn check_leader(&self, stream: &Stream<()>) -> Result<(), BusError> {
+        let info = bounded(stream.get_info()).await?;
+        let Some(cluster) = info.cluster else { return Ok(()) };
+        let heard =
+            cluster.replicas.iter().filter(|peer| !peer.offline && peer.active < SILENCE).count();
+        if (heard + 1) * 2 > self.replicas {
+            Ok(())
+        } else {
+            Err(BusError::unavailable("the leader of the events is cut off"))
         }
     }
 

@@ -89,14 +89,7 @@ async fn known(
             event: record.event,
             sequence: None,
         }),
-        // Records are a moment behind, so this is a leader's word alone, who may not know that another leads.
-        Ok(None) if bounded(state.bus.events().is_current()).await.map_err(Unknown::Refused)? => {
-            Err(Unknown::Forgotten(ApiError::not_found("job")))
-        }
-        Ok(None) => {
-            let cause = "the leader of the events is cut off";
-            Err(Unknown::Refused(ApiError::unavailable("NATS", cause)))
-        }
+        Ok(None) => Err(Unknown::Forgotten(ApiError::not_found("job"))),
         Err(error) => Err(Unknown::Forgotten(ApiError::unavailable("records", error))),
     }
 }
