@@ -8,7 +8,7 @@
 //! | `record` | JOB_EVENTS, DELIVERIES | the records | yes |
 //! | `pump` | DELAYS, what is due | JOBS, WEBHOOKS | no |
 //! | `outbox` | JOB_EVENTS, terminal | WEBHOOKS | no |
-//! | `repair` | jobs without a message | JOBS, DELAYS | yes |
+//! | `repair` | jobs without a message; queues without consumers or sentinel | JOBS, DELAYS | partly |
 //! | `expire` | jobs past their deadline | JOB_EVENTS | yes |
 //! | `cancel` | canceled jobs whose worker vanished | JOB_EVENTS | yes |
 //! | `clean` | what is over its retention | nothing | partly |

@@ -7,6 +7,8 @@ use tokio::time::Instant;
 
 /// How long acks that are on their way are waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Subjects of jobs, and of no sentinel.
+const OF_JOBS: &str = "jobs.*.*.*.>";
 
 /// Panics when JOBS, CALLS, DELAYS or WEBHOOKS hold messages and do not get rid of them. Blocks; for `drop`.
 pub(crate) fn assert_settled(url: &str) {
@@ -37,15 +39,26 @@ async fn look(url: &str) -> Vec<String> {
 
 async fn left(jetstream: &async_nats::jetstream::Context) -> Result<Vec<String>, String> {
     let streams: Vec<_> = jetstream.streams().try_collect().await.map_err(|e| e.to_string())?;
-    let holds_work = |name: &str| {
-        name.starts_with("JOBS_")
-            || name.starts_with("CALLS_")
-            || name == "DELAYS"
-            || name == "WEBHOOKS"
-    };
-    Ok(streams
-        .into_iter()
-        .filter(|stream| stream.state.messages > 0 && holds_work(&stream.config.name))
-        .map(|stream| format!("{} in {}", stream.state.messages, stream.config.name))
-        .collect())
+    let mut left = Vec::new();
+    for info in streams.into_iter().filter(|info| info.state.messages > 0) {
+        let name = info.config.name;
+        let count = if name.starts_with("JOBS_") {
+            jobs(jetstream, &name).await.map_err(|e| e.to_string())?
+        } else if name.starts_with("CALLS_") || name == "DELAYS" || name == "WEBHOOKS" {
+            info.state.messages
+        } else {
+            0
+        };
+        if count > 0 {
+            left.push(format!("{count} in {name}"));
+        }
+    }
+    Ok(left)
+}
+
+/// The messages of a queue of jobs that are no sentinel.
+async fn jobs(jetstream: &async_nats::jetstream::Context, name: &str) -> anyhow::Result<u64> {
+    let stream = jetstream.get_stream(name).await?;
+    let subjects: Vec<_> = stream.info_with_subjects(OF_JOBS).await?.try_collect().await?;
+    Ok(subjects.into_iter().map(|(_, count)| count as u64).sum())
 }

@@ -85,7 +85,7 @@ async fn make_queues(system: &System, models: usize) -> anyhow::Result<Vec<Strin
     }
     let until = Instant::now() + PATIENCE;
     loop {
-        let left = system.messages(STREAM).await?;
+        let left = system.queued(STREAM).await?;
         if left == 0 {
             return Ok(known);
         }

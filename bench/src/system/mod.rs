@@ -21,6 +21,7 @@ pub(crate) use self::broker::{Broker, Sync};
 pub(crate) use self::mock::Mock;
 pub(crate) use self::process::Process;
 pub(crate) use self::role::{Engine, Role};
+pub(crate) use self::steps::SENTINELS;
 use crate::cpu::{self, Watched};
 use crate::http::{Connection, request};
 

@@ -10,6 +10,8 @@ use super::System;
 
 /// How long the keeper may take to record what was submitted.
 const RECORD_PATIENCE: Duration = Duration::from_secs(240);
+/// The messages in a queue that are no job: its sentinel.
+pub(crate) const SENTINELS: u64 = 1;
 
 /// Steps that the broker took since it started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +57,11 @@ impl System {
         found
             .and_then(|detail| detail["state"]["messages"].as_u64())
             .with_context(|| format!("there is no stream {stream}"))
+    }
+
+    /// How many jobs a queue holds.
+    pub(crate) async fn queued(&self, stream: &str) -> anyhow::Result<u64> {
+        Ok(self.messages(stream).await?.saturating_sub(SENTINELS))
     }
 
     /// Waits until the keeper has recorded all events.

@@ -1,9 +1,11 @@
 //! How full the queues are. Asked by one cached poller per process, never per request.
 
+use async_nats::jetstream::stream::Info;
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::sentinel::without_sentinel;
 use super::{Bus, BusError, bounded, subjects};
 use crate::job::Lane;
 use crate::operation::Operation;
@@ -32,9 +34,9 @@ pub struct QueueFigures {
 pub struct StreamFill {
     /// The stream.
     pub name: String,
-    /// Messages in it.
+    /// Messages in it; in a queue of jobs, the jobs.
     pub messages: u64,
-    /// Their bytes.
+    /// Bytes in it.
     pub bytes: u64,
     /// How many it may hold; absent when not limited.
     pub max_messages: Option<u64>,
@@ -81,22 +83,16 @@ impl Bus {
 
     /// How full the streams are that hold accepted work.
     pub async fn stream_fill(&self) -> Result<Vec<StreamFill>, BusError> {
-        let mut names: Vec<String> =
-            Operation::capabilities().into_iter().map(subjects::jobs_stream).collect();
-        names.extend(
-            [subjects::JOB_EVENTS, subjects::DELAYS, subjects::WEBHOOKS].map(str::to_owned),
-        );
         let mut fills = Vec::new();
-        for name in names {
-            let info = bounded(self.stream(&name).await?.get_info()).await?;
-            let limit = |value: i64| u64::try_from(value).ok().filter(|limit| *limit > 0);
-            fills.push(StreamFill {
-                name,
-                messages: info.state.messages,
-                bytes: info.state.bytes,
-                max_messages: limit(info.config.max_messages),
-                max_bytes: limit(info.config.max_bytes),
-            });
+        for capability in Operation::capabilities() {
+            let stream = self.stream(&subjects::jobs_stream(capability)).await?;
+            let mut fill = fill(bounded(stream.get_info()).await?);
+            fill.messages = without_sentinel(&stream, capability, fill.messages).await?;
+            fill.max_messages = fill.max_messages.map(|limit| limit.saturating_sub(1));
+            fills.push(fill);
+        }
+        for name in [subjects::JOB_EVENTS, subjects::DELAYS, subjects::WEBHOOKS] {
+            fills.push(fill(bounded(self.stream(name).await?.get_info()).await?));
         }
         Ok(fills)
     }
@@ -116,5 +112,16 @@ impl Bus {
             found.extend(subjects::parse_work(&subject).map(|(_, model, lane)| (model, lane)));
         }
         Ok(found.into_iter().collect())
+    }
+}
+
+fn fill(info: Info) -> StreamFill {
+    let limit = |value: i64| u64::try_from(value).ok().filter(|limit| *limit > 0);
+    StreamFill {
+        name: info.config.name,
+        messages: info.state.messages,
+        bytes: info.state.bytes,
+        max_messages: limit(info.config.max_messages),
+        max_bytes: limit(info.config.max_bytes),
     }
 }

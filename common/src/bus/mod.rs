@@ -27,6 +27,7 @@ mod reach;
 mod read;
 mod remove;
 mod replies;
+mod sentinel;
 mod servers;
 pub mod subjects;
 #[cfg(any(test, feature = "testing"))]

@@ -87,6 +87,11 @@ pub fn job(job: &JobEnvelope) -> String {
     }
 }
 
+/// The first message of a queue of jobs. It has fewer tokens than any job's, so that no consumer takes it.
+pub fn sentinel(capability: &str) -> String {
+    format!("jobs.{capability}.sentinel")
+}
+
 /// What the consumer of a model and lane takes.
 pub fn model_filter(capability: &str, model: &str, lane: Lane) -> String {
     let model = escape(model);

@@ -6,6 +6,7 @@ use futures::TryStreamExt;
 
 use super::read::next_message;
 use super::remove::remove_all;
+use super::sentinel::without_sentinel;
 use super::{Bus, BusError, bounded, subjects};
 use crate::job::JobId;
 
@@ -29,7 +30,8 @@ impl Bus {
         let claimed: u64 =
             consumers.iter().map(|info| info.num_pending + info.num_ack_pending as u64).sum();
         let messages = bounded(stream.get_info()).await?.state.messages;
-        Ok(messages.saturating_sub(claimed))
+        let jobs = without_sentinel(&stream, capability, messages).await?;
+        Ok(jobs.saturating_sub(claimed))
     }
 
     /// Messages in JOBS of a capability that their consumer has given up, up to `limit`, oldest first. An ack that is

@@ -21,7 +21,7 @@ use crate::metrics::KeeperMetrics;
 use crate::outbox::Outbox;
 use crate::pump::{Destination, Pump};
 use crate::record::{Recorder, deliveries, events};
-use crate::repair::{Consumers, Parked, Repairer};
+use crate::repair::{Consumers, Parked, Repairer, Sentinels};
 use crate::trouble::Trouble;
 
 /// How long the start waits for the broker.
@@ -78,6 +78,7 @@ impl App {
         start(&lifecycle, &context, Outbox::new(&context));
         start(&lifecycle, &context, Consumers::new(&context));
         start(&lifecycle, &context, Parked::new(&context));
+        start(&lifecycle, &context, Sentinels::new(&context));
         start(&lifecycle, &context, FileCleaner::new(&context));
 
         let tracker = lifecycle.clone();

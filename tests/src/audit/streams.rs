@@ -35,7 +35,7 @@ async fn read_all(url: &str) -> anyhow::Result<Stored> {
         let name = &info.config.name;
         let is_queue = ["JOBS_", "CALLS_"].iter().any(|prefix| name.starts_with(prefix));
         if is_queue || name == "DELAYS" || name == "WEBHOOKS" {
-            stored.left.push(left_in(&jetstream.get_stream(name).await?).await?);
+            stored.left.extend(left_in(&jetstream.get_stream(name).await?).await?);
         }
     }
     stored.events = contents(&jetstream.get_stream("JOB_EVENTS").await?).await?;
@@ -49,11 +49,16 @@ async fn read_all(url: &str) -> anyhow::Result<Stored> {
     Ok(stored)
 }
 
-/// What lies in a queue, and where its consumers stand: enough to see why nobody takes it.
-async fn left_in(stream: &Stream) -> anyhow::Result<String> {
+/// What lies in a queue besides its sentinel, and where its consumers stand: enough to see why nobody takes it.
+async fn left_in(stream: &Stream) -> anyhow::Result<Option<String>> {
     let name = &stream.cached_info().config.name;
     let subjects: Vec<_> = stream.info_with_subjects(">").await?.try_collect().await?;
-    let subjects: Vec<_> = subjects.into_iter().map(|(subject, _)| subject).take(20).collect();
+    let subjects: Vec<_> = subjects.into_iter().map(|(subject, _)| subject).collect();
+    let mut work = subjects.into_iter().filter(|subject| !is_sentinel(subject)).peekable();
+    if work.peek().is_none() {
+        return Ok(None);
+    }
+    let subjects: Vec<_> = work.take(20).collect();
     let consumers: Vec<_> = stream.consumers().try_collect().await?;
     let consumers = consumers.into_iter().map(|info| {
         let (name, delivered, floor) = (info.name, info.delivered, info.ack_floor);
@@ -62,7 +67,12 @@ async fn left_in(stream: &Stream) -> anyhow::Result<String> {
         format!("{name}: {waiting} waiting, {unacked} not acked, delivered up to {at}, acked up to {floor}")
     });
     let consumers = consumers.collect::<Vec<_>>().join("; ");
-    Ok(format!("in {name}: {} ({consumers})", subjects.join(", ")))
+    Ok(Some(format!("in {name}: {} ({consumers})", subjects.join(", "))))
+}
+
+/// Whether this is the subject of the message that stays first in a queue of jobs.
+fn is_sentinel(subject: &str) -> bool {
+    subject.starts_with("jobs.") && subject.split('.').count() == 3
 }
 
 /// Every message of a stream as JSON, oldest first.

@@ -82,7 +82,7 @@ fn steps(context: &Context) -> [usize; 3] {
 
 /// Submits what is missing, or takes what is too much; gives ids of jobs that are new.
 async fn bring_to(system: &System, taker: &mut Taker, step: usize) -> anyhow::Result<Vec<String>> {
-    let queued = usize::try_from(system.messages(STREAM).await?)?;
+    let queued = usize::try_from(system.queued(STREAM).await?)?;
     if queued > step {
         taker.remove(queued - step).await?;
         return Ok(Vec::new());

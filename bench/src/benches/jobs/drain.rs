@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::cpu::Meter;
 use crate::raw;
 use crate::report::Sheet;
-use crate::system::{Role, Sync, System};
+use crate::system::{Role, SENTINELS, Sync, System};
 
 use super::{job, word, worker};
 
@@ -82,7 +82,7 @@ async fn drain(system: &System, count: usize) -> anyhow::Result<(f64, Duration)>
     let until = Instant::now() + PATIENCE;
     let mut first: Option<(u64, Instant)> = None;
     loop {
-        let left = stream.info().await?.state.messages;
+        let left = stream.info().await?.state.messages.saturating_sub(SENTINELS);
         let now = Instant::now();
         if left < count as u64 && first.is_none() {
             first = Some((left, now));

@@ -5,6 +5,7 @@
 mod pulls;
 mod removal;
 mod replicas;
+mod sentinels;
 mod upkeep;
 
 use std::sync::Arc;

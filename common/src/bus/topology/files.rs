@@ -25,7 +25,8 @@ pub(super) fn stream_configs(
     let mut configs = Vec::new();
     for capability in Operation::capabilities() {
         let mut jobs = parse_stream(&JOBS.replace("{capability}", capability))?;
-        jobs.max_messages = limits.jobs_messages;
+        // The sentinel takes no job's room.
+        jobs.max_messages = limits.jobs_messages.saturating_add(1);
         jobs.max_bytes = limits.jobs_bytes;
         configs.push(jobs);
         let mut calls = parse_stream(&CALLS.replace("{capability}", capability))?;

@@ -39,11 +39,12 @@ pub(super) async fn state(jetstream: &jetstream::Context) -> State {
             state.trouble.push(format!("{name} has {whole} whole copies of {NODES}"));
         }
         if QUEUES.contains(&name) && info.state.messages > 0 {
-            let details = details(jetstream, name).await;
-            let details =
-                details.unwrap_or_else(|error| format!("of which nothing is told: {error}"));
+            let details = details(jetstream, name)
+                .await
+                .unwrap_or_else(|error| Some(format!("of which nothing is told: {error}")));
             let (count, last) = (info.state.messages, info.state.last_sequence);
-            state.left.push(format!("{count} in {name} (to {last}): {details}"));
+            let line = |details| format!("{count} in {name} (to {last}): {details}");
+            state.left.extend(details.map(line));
         }
     }
     state
@@ -56,11 +57,19 @@ fn copies(info: &Info) -> usize {
     usize::from(cluster.leader.is_some()) + whole.count()
 }
 
-/// Enough to see why nobody takes what lies in a queue.
-async fn details(jetstream: &jetstream::Context, name: &str) -> anyhow::Result<String> {
+/// Enough to see why nobody takes what lies in a queue; nothing, when that is its sentinel alone.
+async fn details(jetstream: &jetstream::Context, name: &str) -> anyhow::Result<Option<String>> {
     let stream = jetstream.get_stream(name).await?;
     let subjects: Vec<_> = stream.info_with_subjects(">").await?.try_collect().await?;
-    let subjects: Vec<_> = subjects.into_iter().map(|(subject, _)| subject).take(10).collect();
+    let mut work = subjects
+        .into_iter()
+        .map(|(subject, _)| subject)
+        .filter(|subject| !(subject.starts_with("jobs.") && subject.ends_with(".sentinel")))
+        .peekable();
+    if work.peek().is_none() {
+        return Ok(None);
+    }
+    let subjects: Vec<_> = work.take(10).collect();
     let consumers: Vec<_> = stream.consumers().try_collect().await?;
     let consumers = consumers.into_iter().filter_map(|info| {
         let (name, waiting, unacked) = (info.name, info.num_pending, info.num_ack_pending);
@@ -70,7 +79,7 @@ async fn details(jetstream: &jetstream::Context, name: &str) -> anyhow::Result<S
         })
     });
     let consumers = consumers.collect::<Vec<_>>().join("; ");
-    Ok(format!("{} ({consumers})", subjects.join(", ")))
+    Ok(Some(format!("{} ({consumers})", subjects.join(", "))))
 }
 
 /// Every message of a stream as JSON, oldest first. Each is asked of the leader: a consumer may be led by a server whose
