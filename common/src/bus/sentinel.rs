@@ -1,8 +1,8 @@
 //! The sentinel of a queue: its first message, which is no job and which nobody takes.
 //!
 //! A consumer that has come to the first message that is left asks nats-server (2.15.1) for the next one, which then goes
-//! through every subject of the stream and loads the block of the message anew: a pull from a hundred thousand queued jobs
-//! takes ten times as long, and one from a million now and then 150 ms. Behind a sentinel no job is ever the first message.
+//! through every subject of the stream: 20 ms with a hundred thousand queued jobs, 150 ms with a million, in which nobody
+//! else is served from it. Behind a sentinel no job is ever the first message.
 //!
 //! It moves on from time to time, while the queue is short: what the server keeps to remember removed messages goes only
 //! when the first message has moved.

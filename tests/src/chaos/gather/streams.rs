@@ -36,7 +36,8 @@ pub(super) async fn state(jetstream: &jetstream::Context) -> State {
         };
         let whole = copies(&info);
         if whole < NODES {
-            state.trouble.push(format!("{name} has {whole} whole copies of {NODES}"));
+            let others = others(&info);
+            state.trouble.push(format!("{name} has {whole} whole copies of {NODES}: {others}"));
         }
         if QUEUES.contains(&name) && info.state.messages > 0 {
             let details = details(jetstream, name)
@@ -55,6 +56,20 @@ fn copies(info: &Info) -> usize {
     let Some(cluster) = &info.cluster else { return 1 };
     let whole = cluster.replicas.iter().filter(|peer| peer.current && !peer.offline);
     usize::from(cluster.leader.is_some()) + whole.count()
+}
+
+/// What the leader of a stream knows of the other copies.
+fn others(info: &Info) -> String {
+    let peers = info.cluster.iter().flat_map(|cluster| &cluster.replicas).map(|peer| {
+        let (name, active, lag) = (&peer.name, peer.active, peer.lag.unwrap_or_default());
+        let state = match (peer.offline, peer.current) {
+            (true, _) => "offline",
+            (false, true) => "whole",
+            (false, false) => "behind",
+        };
+        format!("{name} is {state}, was heard {active:?} ago, lacks {lag}")
+    });
+    peers.collect::<Vec<_>>().join("; ")
 }
 
 /// Enough to see why nobody takes what lies in a queue; nothing, when that is its sentinel alone.
