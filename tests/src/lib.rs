@@ -22,6 +22,7 @@ mod receiver;
 mod sdk;
 mod settings;
 mod settled;
+mod sentinel;
 mod spy;
 mod stack;
 mod trap;

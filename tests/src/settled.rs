@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures::TryStreamExt;
 use tokio::time::Instant;
 
+use crate::sentinel::is_sentinel;
+
 /// How long acks that are on their way are waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Subjects of jobs, and of no sentinel.
-const OF_JOBS: &str = "jobs.*.*.*.>";
 
 /// Panics when JOBS, CALLS, DELAYS or WEBHOOKS hold messages and do not get rid of them. Blocks; for `drop`.
 pub(crate) fn assert_settled(url: &str) {
@@ -59,6 +59,7 @@ async fn left(jetstream: &async_nats::jetstream::Context) -> Result<Vec<String>,
 /// The messages of a queue of jobs that are no sentinel.
 async fn jobs(jetstream: &async_nats::jetstream::Context, name: &str) -> anyhow::Result<u64> {
     let stream = jetstream.get_stream(name).await?;
-    let subjects: Vec<_> = stream.info_with_subjects(OF_JOBS).await?.try_collect().await?;
-    Ok(subjects.into_iter().map(|(_, count)| count as u64).sum())
+    let subjects: Vec<_> = stream.info_with_subjects(">").await?.try_collect().await?;
+    let jobs = subjects.into_iter().filter(|(subject, _)| !is_sentinel(subject));
+    Ok(jobs.map(|(_, count)| count as u64).sum())
 }

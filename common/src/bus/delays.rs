@@ -147,7 +147,11 @@ impl Bus {
             },
             // Snapshots of long ago give way when their stream is full; the job still knows where its end goes.
             None if self.is_asked_for(&given).await? => given,
-            Some(_) | None => return Ok(Forwarded::Unreadable),
+            Some(_) => return Ok(Forwarded::Unreadable),
+            None => {
+                self.events.check_leader().await?;
+                return Ok(Forwarded::Unreadable);
+            }
         };
         let payload = serde_json::to_vec(&delivery).map_err(BusError::unavailable)?;
         let destination = subjects::webhook(&delivery.tenant, delivery.id);

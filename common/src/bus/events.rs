@@ -70,18 +70,23 @@ impl JobEvents {
         self.write(event, expected, true, patience).await
     }
 
-    /// The last event of a job, from the leader: the read that may decide. That there is none is an answer of a leader who
-    /// hears the others; one that is cut off is no leader any more, and an error.
+    /// The last event of a job, from the leader: the read that may decide, together with a swap.
     pub async fn last(&self, job: JobId) -> Result<Option<StoredEvent>, BusError> {
         let stream = self.stream().await?;
         let subject = subjects::events(job);
-        let mut found = last_message(&stream, &subject).await?;
-        if found.is_none() && self.has_copies() {
-            self.check_leader(&stream).await?;
-            // The first answer may have come from another leader than the one that was looked at.
-            found = last_message(&stream, &subject).await?;
+        decode_found(last_message(&stream, &subject).await?)
+    }
+
+    /// The same, for those who give something up because there is no event: when a leader that does not hear the others
+    /// knows none, that is an error.
+    pub async fn confirmed(&self, job: JobId) -> Result<Option<StoredEvent>, BusError> {
+        let found = self.last(job).await?;
+        if found.is_some() {
+            return Ok(found);
         }
-        decode_found(found)
+        self.check_leader().await?;
+        // The answer may have come from another leader than the one that was looked at.
+        self.last(job).await
     }
 
     /// The last event of a job, for showing only: from any replica when that can not be out of date, because the event
@@ -180,12 +185,15 @@ impl JobEvents {
 
     /// An error when the leader does not hear from most copies. One that is cut off answers for about ten seconds as if
     /// nothing had happened since, while another leads: it knows no job that was accepted meanwhile.
-    async fn check_leader(&self, stream: &Stream<()>) -> Result<(), BusError> {
-        let info = bounded(stream.get_info()).await?;
+    pub(super) async fn check_leader(&self) -> Result<(), BusError> {
+        if !self.has_copies() {
+            return Ok(());
+        }
+        let info = bounded(self.stream().await?.get_info()).await?;
         let Some(cluster) = info.cluster else { return Ok(()) };
         let heard =
             cluster.replicas.iter().filter(|peer| !peer.offline && peer.active < SILENCE).count();
-        if (heard + 1) * 2 > self.replicas {
+        if (heard + 1) * 2 > info.config.num_replicas {
             Ok(())
         } else {
             Err(BusError::unavailable("the leader of the events is cut off"))

@@ -75,12 +75,8 @@ async fn known(
     id: JobId,
     stored: Option<StoredEvent>,
 ) -> Result<Known, Unknown> {
-    if let Some(StoredEvent { event, sequence }) = stored {
-        if event.job.tenant != *tenant {
-            return Err(Unknown::Refused(ApiError::not_found("job")));
-        }
-        let content_removed = event.content_removed_at.is_some();
-        return Ok(Known { event, sequence: Some(sequence), content_removed });
+    if let Some(stored) = stored {
+        return of_tenant(tenant, stored);
     }
     // The event is gone after the status retention; without the records it is not known whether there was one.
     match state.records.job(tenant, id).await {
@@ -89,9 +85,23 @@ async fn known(
             event: record.event,
             sequence: None,
         }),
-        Ok(None) => Err(Unknown::Forgotten(ApiError::not_found("job"))),
+        // Records are a moment behind, so this was a leader's word alone, who may not know that another leads.
+        Ok(None) => match bounded(state.bus.events().confirmed(id)).await {
+            Ok(Some(stored)) => of_tenant(tenant, stored),
+            Ok(None) => Err(Unknown::Forgotten(ApiError::not_found("job"))),
+            Err(error) => Err(Unknown::Refused(error)),
+        },
         Err(error) => Err(Unknown::Forgotten(ApiError::unavailable("records", error))),
     }
+}
+
+fn of_tenant(tenant: &Tenant, stored: StoredEvent) -> Result<Known, Unknown> {
+    let StoredEvent { event, sequence } = stored;
+    if event.job.tenant != *tenant {
+        return Err(Unknown::Refused(ApiError::not_found("job")));
+    }
+    let content_removed = event.content_removed_at.is_some();
+    Ok(Known { event, sequence: Some(sequence), content_removed })
 }
 
 async fn bounded<T>(read: impl Future<Output = Result<T, BusError>>) -> Result<T, ApiError> {

@@ -84,7 +84,7 @@ async fn examine(context: &Context, job: JobId) -> Result<(), Trouble> {
 async fn is_needed(context: &Context, job: JobId) -> Result<bool, Trouble> {
     let needed = match context.records.has_content(job).await? {
         Some(has_content) => has_content,
-        None => match context.bus.events().last(job).await {
+        None => match context.bus.events().confirmed(job).await {
             Ok(found) => found.is_some(),
             // Whatever it says, it is there.
             Err(BusError::Undecodable { .. }) => true,

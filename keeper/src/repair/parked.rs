@@ -41,7 +41,7 @@ impl Parked {
     }
 
     async fn bury(&self, parked: &ParkedMessage) -> Result<(), Trouble> {
-        let last = match self.context.bus.events().last(parked.job).await {
+        let last = match self.context.bus.events().confirmed(parked.job).await {
             Ok(Some(last)) if !last.event.is_terminal() => last,
             // Nobody waits for it.
             Ok(_) => return Ok(self.context.bus.remove_parked_message(parked).await?),

@@ -29,11 +29,11 @@ impl Duty for Sentinels {
     }
 
     async fn tick(&mut self) -> Result<Next, Trouble> {
+        let mut trouble = None;
         for capability in Operation::capabilities() {
-            if self.context.bus.renew_sentinel(capability, FAR).await? {
-                tracing::debug!(capability, "moved the sentinel of a queue");
-            }
+            // One whose queue has no leader holds no other up.
+            trouble = self.context.bus.renew_sentinel(capability, FAR).await.err().or(trouble);
         }
-        Ok(Next::In(INTERVAL))
+        trouble.map_or(Ok(Next::In(INTERVAL)), |error| Err(error.into()))
     }
 }

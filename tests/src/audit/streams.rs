@@ -8,6 +8,8 @@ use async_nats::jetstream::{self, stream::Stream};
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 
+use crate::sentinel::is_sentinel;
+
 /// How long one question may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -68,11 +70,6 @@ async fn left_in(stream: &Stream) -> anyhow::Result<Option<String>> {
     });
     let consumers = consumers.collect::<Vec<_>>().join("; ");
     Ok(Some(format!("in {name}: {} ({consumers})", subjects.join(", "))))
-}
-
-/// Whether this is the subject of the message that stays first in a queue of jobs.
-fn is_sentinel(subject: &str) -> bool {
-    subject.starts_with("jobs.") && subject.split('.').count() == 3
 }
 
 /// Every message of a stream as JSON, oldest first.

@@ -107,7 +107,7 @@ async fn a_leader_that_is_cut_off_is_not_believed_that_a_job_is_unknown() {
     let cluster = Cluster::start(folder.path()).await.unwrap();
     let first = bus(&cluster, 0).await;
     let event = JobEvent::submitted(Arc::new(echo_job(&SystemClock)), &SystemClock);
-    assert!(first.events().last(event.job.id).await.unwrap().is_none());
+    assert!(first.events().confirmed(event.job.id).await.unwrap().is_none());
     first.events().create(&event, PATIENCE).await.unwrap();
     let cut_off = leader(&cluster).await;
     let (reader, writer) =
@@ -118,12 +118,12 @@ async fn a_leader_that_is_cut_off_is_not_believed_that_a_job_is_unknown() {
     let accepted =
         async { while writer.events().create(&event, Duration::from_secs(1)).await.is_err() {} };
     within(PATIENCE, "another leader is chosen", accepted).await;
-    let refused = reader.events().last(event.job.id).await;
+    let refused = reader.events().confirmed(event.job.id).await;
     assert!(refused.is_err(), "{refused:?}");
     cluster.join(cut_off);
     let known = async {
         loop {
-            match reader.events().last(event.job.id).await {
+            match reader.events().confirmed(event.job.id).await {
                 Ok(found) => return found.expect("a job that was accepted is known"),
                 Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
             }

@@ -131,7 +131,7 @@ async fn a_keeper_records_pumps_and_repairs() {
     keeper.republish_job(&stored, PATIENCE).await.unwrap();
     assert_eq!(keeper.unclaimed_messages("diagnostic").await.unwrap(), 0);
     assert!(keeper.parked_messages("diagnostic", 10).await.unwrap().is_empty());
-    assert!(keeper.renew_sentinel("diagnostic", 1).await.unwrap());
+    keeper.renew_sentinel("diagnostic", 1).await.unwrap();
     keeper.remove_lane_consumer("diagnostic", "m", Lane::Bulk).await.unwrap();
     assert_eq!(keeper.purge_counter_windows(|_, _| true).await.unwrap(), 1);
     keeper.consumer_position(FixedConsumer::Record).await.unwrap();

@@ -39,13 +39,45 @@ async fn a_sentinel_moves_on_and_comes_back() {
     let server = NatsServer::start().await;
     let bus = server.bus().await;
     let job = submit(&bus, envelope(Lane::Normal)).await.event.job;
-    assert!(!bus.renew_sentinel("diagnostic", 2).await.unwrap());
+    bus.renew_sentinel("diagnostic", 2).await.unwrap();
+    assert_eq!(first(&bus).await, (1, "jobs.diagnostic.sentinel".to_owned()));
     submit(&bus, envelope(Lane::Normal)).await;
-    assert!(bus.renew_sentinel("diagnostic", 2).await.unwrap());
+    bus.renew_sentinel("diagnostic", 2).await.unwrap();
     assert_eq!(first(&bus).await, (2, subjects::job(&job)));
     assert_eq!(fill(&bus).await.messages, 2);
     // Somebody has purged the stream.
     bus.stream("JOBS_diagnostic").await.unwrap().purge().await.unwrap();
-    assert!(bus.renew_sentinel("diagnostic", 2).await.unwrap());
+    bus.renew_sentinel("diagnostic", 2).await.unwrap();
     assert_eq!(first(&bus).await, (5, "jobs.diagnostic.sentinel".to_owned()));
+}
+
+/// Behind a long queue it would be of no use until the queue is empty.
+#[tokio::test]
+async fn the_sentinel_of_a_long_queue_stays() {
+    let server = NatsServer::start().await;
+    let bus = server.bus().await;
+    for job in 0..1_001 {
+        let subject = format!("jobs.diagnostic.m.normal.acme.{job}");
+        bus.jetstream.publish(subject, "".into()).await.unwrap().await.unwrap();
+    }
+    bus.renew_sentinel("diagnostic", 2).await.unwrap();
+    assert_eq!(first(&bus).await.0, 1);
+}
+
+/// A server that stores nothing more, and a queue without room, still let a process start.
+#[tokio::test]
+async fn a_full_queue_goes_without() {
+    let server = NatsServer::start().await;
+    let options = server.options("small");
+    let limits = StreamLimits { jobs_messages: 1, ..options.limits };
+    let options = BusOptions { limits, ..options };
+    let bus = Bus::connect(options, Arc::new(SystemClock)).await.unwrap();
+    bus.ensure_topology().await.unwrap();
+    let stream = bus.stream("JOBS_diagnostic").await.unwrap();
+    stream.purge().await.unwrap();
+    let jobs =
+        [submit(&bus, envelope(Lane::Normal)).await, submit(&bus, envelope(Lane::Normal)).await];
+    bus.ensure_topology().await.unwrap();
+    assert_eq!(first(&bus).await.1, subjects::job(&jobs[0].event.job));
+    assert_eq!(fill(&bus).await.messages, 2);
 }

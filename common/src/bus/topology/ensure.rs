@@ -10,7 +10,6 @@ use super::files::stream_configs;
 use super::make::ensure_consumer;
 use crate::bus::subjects::{CONFIG_BUCKET, WORKERS_BUCKET};
 use crate::bus::{Bus, BusError, patiently};
-use crate::operation::Operation;
 
 /// How long a presence outlives its last beat.
 pub const PRESENCE_TTL: Duration = Duration::from_secs(15);
@@ -28,9 +27,6 @@ impl Bus {
         self.forget_all_model_consumers();
         for wanted in stream_configs(self.limits, self.replicas)? {
             self.ensure_stream(wanted).await?;
-        }
-        for capability in Operation::capabilities() {
-            self.ensure_sentinel(capability).await?;
         }
         self.ensure_bucket(kv::Config {
             bucket: CONFIG_BUCKET.to_owned(),
@@ -58,6 +54,8 @@ impl Bus {
             ensure_consumer(&stream, config).await?;
         }
         self.forget_all_model_consumers();
+        // Last: nothing else waits for what only makes long queues faster.
+        self.ensure_sentinels().await;
         Ok(())
     }
 }

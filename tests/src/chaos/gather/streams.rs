@@ -6,6 +6,7 @@ use futures::TryStreamExt as _;
 use serde_json::Value;
 
 use crate::chaos::cluster::NODES;
+use crate::sentinel::is_sentinel;
 
 /// Work queues that must be there, whether or not the list of streams names them.
 const QUEUES: [&str; 6] =
@@ -79,7 +80,7 @@ async fn details(jetstream: &jetstream::Context, name: &str) -> anyhow::Result<O
     let mut work = subjects
         .into_iter()
         .map(|(subject, _)| subject)
-        .filter(|subject| !(subject.starts_with("jobs.") && subject.ends_with(".sentinel")))
+        .filter(|subject| !is_sentinel(subject))
         .peekable();
     if work.peek().is_none() {
         return Ok(None);
