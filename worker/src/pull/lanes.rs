@@ -1,28 +1,28 @@
 //! Which queues of an engine are asked, and in which order: interactive before normal before bulk, but every so often
 //! the other way round, so that bulk is never starved.
 //!
-//! A queue is asked when its bell rang, until it has no more, and once more after a moment ([`Again`]); and all of them
-//! every second or two, because a bell may be missed. So a worker that offers many models does not ask a hundred empty
+//! A queue is asked when its bell rang, until it has no more, and once more after a moment ([`Again`]); and all of them from
+//! time to time, because a bell may be missed ([`Round`]). So a worker that offers many models does not ask a hundred empty
 //! queues for one job.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use common::bus::{Bus, BusError, LaneConsumer, Queue, WorkMessage};
 use common::job::Lane;
-use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::again::Again;
 use super::bell::Rings;
+use super::round::Round;
 use crate::engine::Engine;
 
 /// How often the list of consumers is read again: gateways make them when a model is first asked for.
 const REFRESH: Duration = Duration::from_secs(5);
-/// How long after all queues were asked they are asked again, in milliseconds. Workers are kept from asking in step.
-const ROUND: std::ops::Range<u64> = 1000..2000;
+/// How often an engine is asked what it offers, unless a model rings that it did not: some offer a thousand.
+const OFFERS: Duration = Duration::from_millis(20);
 /// Every how many sweeps bulk comes first, and every how many normal does.
 const BULK_FIRST: u64 = 16;
 const NORMAL_FIRST: u64 = 8;
@@ -30,15 +30,17 @@ const NORMAL_FIRST: u64 = 8;
 /// The queues that one engine serves.
 pub(crate) struct Lanes {
     capability: &'static str,
-    consumers: Vec<LaneConsumer>,
+    consumers: HashMap<Queue, LaneConsumer>,
+    /// The models that the engine offers, and whether each is loaded.
     warm: HashMap<String, bool>,
+    offers_read_at: Option<Instant>,
     read_at: Option<Instant>,
     /// The models that were offered when the list was read: only their queues are in it.
-    read_for: BTreeSet<String>,
+    read_for: HashSet<String>,
     /// The queues that may have work.
     candidates: HashSet<Queue>,
     again: Again,
-    all_due: Instant,
+    round: Round,
     sweeps: u64,
 }
 
@@ -46,13 +48,14 @@ impl Lanes {
     pub(crate) fn new(capability: &'static str) -> Self {
         Self {
             capability,
-            consumers: Vec::new(),
+            consumers: HashMap::new(),
             warm: HashMap::new(),
+            offers_read_at: None,
             read_at: None,
-            read_for: BTreeSet::new(),
+            read_for: HashSet::new(),
             candidates: HashSet::new(),
             again: Again::default(),
-            all_due: Instant::now(),
+            round: Round::new(),
             sweeps: 0,
         }
     }
@@ -65,7 +68,7 @@ impl Lanes {
                 self.again.rang(&queues);
                 self.candidates.extend(queues);
             }
-            Rings::Many => self.all_due = Instant::now(),
+            Rings::Many => self.round.hurry(),
         }
     }
 
@@ -77,24 +80,21 @@ impl Lanes {
 
     /// How long until a queue is asked again that did not ring.
     pub(crate) fn until_next(&self) -> Duration {
-        let next = self.again.next().map_or(self.all_due, |at| at.min(self.all_due));
+        let round = self.round.next();
+        let next = self.again.next().map_or(round, |at| at.min(round));
         next.saturating_duration_since(Instant::now())
     }
 
     /// Reads again which queues there are, when it is time, or when one rang that is not known yet: gateways make the
     /// queues of a model just before its first job. Queues of models that are not offered here are not ours to ask.
     pub(crate) async fn refresh(&mut self, bus: &Bus, engine: &dyn Engine) {
-        self.warm = engine.offers().into_iter().map(|offer| (offer.model, offer.warm)).collect();
-        self.candidates.retain(|queue| self.warm.contains_key(&queue.model));
-        self.again.retain(|queue| self.warm.contains_key(&queue.model));
-        let is_known = |queue: &Queue| self.consumers.iter().any(|known| known.queue == *queue);
-        let all_known = self.candidates.iter().all(is_known);
-        let offered: BTreeSet<String> = self.warm.keys().cloned().collect();
-        let fresh =
-            self.read_at.is_some_and(|at| at.elapsed() < REFRESH) && offered == self.read_for;
+        self.read_offers(engine);
+        let all_known = self.candidates.iter().all(|queue| self.consumers.contains_key(queue));
+        let fresh = self.read_at.is_some_and(|at| at.elapsed() < REFRESH);
         if fresh && all_known {
             return;
         }
+        let offered: HashSet<String> = self.warm.keys().cloned().collect();
         match self.read(bus, &offered).await {
             Ok(()) => {
                 self.read_at = Some(Instant::now());
@@ -107,14 +107,33 @@ impl Lanes {
         }
     }
 
+    /// Reads what the engine offers, when it is time or a model rang that is not known, and forgets what rang for others.
+    /// Other models have other queues, whose list is to be read.
+    fn read_offers(&mut self, engine: &dyn Engine) {
+        let is_offered = |queue: &Queue| self.warm.contains_key(&queue.model);
+        let fresh = self.offers_read_at.is_some_and(|at| at.elapsed() < OFFERS);
+        if fresh && self.candidates.iter().all(is_offered) {
+            return;
+        }
+        self.warm = engine.offers().into_iter().map(|offer| (offer.model, offer.warm)).collect();
+        self.offers_read_at = Some(Instant::now());
+        if self.warm.len() != self.read_for.len()
+            || !self.warm.keys().all(|model| self.read_for.contains(model))
+        {
+            self.read_at = None;
+        }
+        self.candidates.retain(|queue| self.warm.contains_key(&queue.model));
+        self.again.retain(|queue| self.warm.contains_key(&queue.model));
+    }
+
     /// Keeps the consumers that are still there, with what the broker knows of them, and looks up the new ones.
-    async fn read(&mut self, bus: &Bus, offered: &BTreeSet<String>) -> Result<(), BusError> {
+    async fn read(&mut self, bus: &Bus, offered: &HashSet<String>) -> Result<(), BusError> {
         let queues = bus.queues(self.capability, |model| offered.contains(model)).await?;
         let mut queues: HashSet<Queue> = queues.into_iter().collect();
-        self.consumers.retain(|known| queues.remove(&known.queue));
+        self.consumers.retain(|known, _| queues.remove(known));
         for queue in queues {
             let consumer = bus.lane_consumer(self.capability, &queue.model, queue.lane).await?;
-            self.consumers.push(consumer);
+            self.consumers.insert(queue, consumer);
         }
         Ok(())
     }
@@ -129,18 +148,12 @@ impl Lanes {
         self.sweeps += 1;
         let now = Instant::now();
         self.candidates.extend(self.again.take_due(now));
-        if self.all_due <= now {
-            self.candidates = self.consumers.iter().map(|known| known.queue.clone()).collect();
-            let pause = rand::rng().random_range(ROUND);
-            self.all_due = Instant::now() + Duration::from_millis(pause);
-        }
+        self.candidates.extend(self.round.piece(self.consumers.keys()));
         for queue in in_order(self.candidates.iter().cloned().collect(), self.sweeps) {
             self.candidates.remove(&queue);
             let Some(&warm) = self.warm.get(&queue.model) else { continue };
             // Without one it was removed.
-            let Some(consumer) = self.consumers.iter().find(|known| known.queue == queue) else {
-                continue;
-            };
+            let Some(consumer) = self.consumers.get(&queue) else { continue };
             match consumer.take(free, warm).await {
                 Ok(messages) => {
                     if messages.len() >= free {
@@ -154,7 +167,7 @@ impl Lanes {
                 }
                 Err(error) => {
                     tracing::debug!(model = queue.model, %error, "a queue can not be asked now");
-                    self.consumers.retain(|known| known.queue != queue);
+                    self.consumers.remove(&queue);
                     self.read_at = None;
                     self.again.found_its_end(queue, Instant::now());
                 }

@@ -3,6 +3,7 @@
 mod again;
 mod bell;
 mod lanes;
+mod round;
 
 use std::sync::Arc;
 use std::time::Duration;
