@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::TryStreamExt;
 use tokio::time::Instant;
 
-use crate::sentinel::is_sentinel;
+use crate::sentinel::work_in;
 
 /// How long acks that are on their way are waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -58,8 +58,6 @@ async fn left(jetstream: &async_nats::jetstream::Context) -> Result<Vec<String>,
 
 /// The messages of a queue of jobs that are no sentinel.
 async fn jobs(jetstream: &async_nats::jetstream::Context, name: &str) -> anyhow::Result<u64> {
-    let stream = jetstream.get_stream(name).await?;
-    let subjects: Vec<_> = stream.info_with_subjects(">").await?.try_collect().await?;
-    let jobs = subjects.into_iter().filter(|(subject, _)| !is_sentinel(subject));
-    Ok(jobs.map(|(_, count)| count as u64).sum())
+    let work = work_in(&jetstream.get_stream(name).await?).await?;
+    Ok(work.into_iter().map(|(_, count)| count as u64).sum())
 }

@@ -30,11 +30,7 @@ pub struct Queue {
 }
 
 /// The consumer of a queue.
-pub struct LaneConsumer {
-    puller: Puller,
-    /// The queue.
-    pub queue: Queue,
-}
+pub struct LaneConsumer(Puller);
 
 /// A job or call as it was pulled.
 #[derive(Debug)]
@@ -144,8 +140,7 @@ impl Bus {
     ) -> Result<LaneConsumer, BusError> {
         let stream = self.stream(&subjects::lane_stream(capability, lane)).await?;
         let consumer = bounded(stream.get_consumer(&subjects::model_consumer(model, lane))).await?;
-        let puller = Puller::new(&self.client, &self.jetstream, consumer);
-        Ok(LaneConsumer { puller, queue: Queue { model: model.to_owned(), lane } })
+        Ok(LaneConsumer(Puller::new(&self.client, &self.jetstream, consumer)))
     }
 
     /// Removes the consumer of a model in a lane, if there is one.
@@ -175,8 +170,8 @@ impl LaneConsumer {
             priority: Some(if warm { WARM } else { COLD }),
             ..pull::BatchConfig::default()
         };
-        let pulled = self.puller.pull(request, CALL_TIMEOUT).await?;
-        let ack_wait = self.puller.ack_wait();
+        let pulled = self.0.pull(request, CALL_TIMEOUT).await?;
+        let ack_wait = self.0.ack_wait();
         Ok(pulled.into_iter().map(|pulled| WorkMessage::new(pulled, ack_wait)).collect())
     }
 }

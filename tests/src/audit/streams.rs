@@ -8,7 +8,7 @@ use async_nats::jetstream::{self, stream::Stream};
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 
-use crate::sentinel::is_sentinel;
+use crate::sentinel::work_in;
 
 /// How long one question may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -54,13 +54,11 @@ async fn read_all(url: &str) -> anyhow::Result<Stored> {
 /// What lies in a queue besides its sentinel, and where its consumers stand: enough to see why nobody takes it.
 async fn left_in(stream: &Stream) -> anyhow::Result<Option<String>> {
     let name = &stream.cached_info().config.name;
-    let subjects: Vec<_> = stream.info_with_subjects(">").await?.try_collect().await?;
-    let subjects: Vec<_> = subjects.into_iter().map(|(subject, _)| subject).collect();
-    let mut work = subjects.into_iter().filter(|subject| !is_sentinel(subject)).peekable();
-    if work.peek().is_none() {
+    let work = work_in(stream).await?;
+    if work.is_empty() {
         return Ok(None);
     }
-    let subjects: Vec<_> = work.take(20).collect();
+    let subjects: Vec<_> = work.into_iter().map(|(subject, _)| subject).take(20).collect();
     let consumers: Vec<_> = stream.consumers().try_collect().await?;
     let consumers = consumers.into_iter().map(|info| {
         let (name, delivered, floor) = (info.name, info.delivered, info.ack_floor);

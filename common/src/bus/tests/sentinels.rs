@@ -64,7 +64,7 @@ async fn the_sentinel_of_a_long_queue_stays() {
     assert_eq!(first(&bus).await.0, 1);
 }
 
-/// A server that stores nothing more, and a queue without room, still let a process start.
+/// A queue without room for it lets a process start all the same.
 #[tokio::test]
 async fn a_full_queue_goes_without() {
     let server = NatsServer::start().await;

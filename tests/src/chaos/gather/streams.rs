@@ -6,7 +6,7 @@ use futures::TryStreamExt as _;
 use serde_json::Value;
 
 use crate::chaos::cluster::NODES;
-use crate::sentinel::is_sentinel;
+use crate::sentinel::work_in;
 
 /// Work queues that must be there, whether or not the list of streams names them.
 const QUEUES: [&str; 6] =
@@ -76,16 +76,11 @@ fn others(info: &Info) -> String {
 /// Enough to see why nobody takes what lies in a queue; nothing, when that is its sentinel alone.
 async fn details(jetstream: &jetstream::Context, name: &str) -> anyhow::Result<Option<String>> {
     let stream = jetstream.get_stream(name).await?;
-    let subjects: Vec<_> = stream.info_with_subjects(">").await?.try_collect().await?;
-    let mut work = subjects
-        .into_iter()
-        .map(|(subject, _)| subject)
-        .filter(|subject| !is_sentinel(subject))
-        .peekable();
-    if work.peek().is_none() {
+    let work = work_in(&stream).await?;
+    if work.is_empty() {
         return Ok(None);
     }
-    let subjects: Vec<_> = work.take(10).collect();
+    let subjects: Vec<_> = work.into_iter().map(|(subject, _)| subject).take(10).collect();
     let consumers: Vec<_> = stream.consumers().try_collect().await?;
     let consumers = consumers.into_iter().filter_map(|info| {
         let (name, waiting, unacked) = (info.name, info.num_pending, info.num_ack_pending);
